@@ -1,0 +1,92 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// Warnings are errors where SECURE_CHAT_STRICT is set (CI); a newer compiler's new warning must not
+// stop a newcomer's first build.
+let strict = Context.environment["SECURE_CHAT_STRICT"] != nil
+
+let settings: [SwiftSetting] =
+  [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+// What each room is for, and what it may import, is in docs/ARCHITECTURE.md; ArchitectureTests
+// hold every import line against that table.
+let package = Package(
+  name: "secure_chat",
+  products: [
+    .executable(name: "secure_chat", targets: ["secure_chat"]),
+    .executable(name: "secure_chat_log", targets: ["secure_chat_log"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPlatform"),
+
+    room("Wire"),
+    room("Cryptography", ["CSodium", "COpenSSL", "CZlib", crypto]),
+    room("ChatProtocol", ["Cryptography", "Wire"]),
+    room("SessionLog", ["Cryptography", "Wire"]),
+    room("Places", ["CPlatform"]),
+    room("LogFiles", ["SessionLog", "Cryptography", "Wire", "Places"]),
+    room("Transport", ["Wire", nioCore, nioPosix, logging]),
+    room("Terminal", ["CPlatform"]),
+    room(
+      "Messenger",
+      ["ChatProtocol", "Cryptography", "LogFiles", "Places", "SessionLog", "Transport", "Wire", logging]),
+    room("Commands", ["Messenger", "Terminal", "Wire", argumentParser]),
+    room(
+      "LogCommands",
+      ["LogFiles", "SessionLog", "Cryptography", "Wire", "Places", "Terminal", argumentParser]),
+    .executableTarget(name: "secure_chat", dependencies: ["Commands"], swiftSettings: settings),
+    .executableTarget(
+      name: "secure_chat_log", dependencies: ["LogCommands"], swiftSettings: settings),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    tests("ArchitectureTests", []),
+    tests("CryptographyTests", ["Cryptography"]),
+    tests("WireTests", ["Wire"]),
+    tests("ChatProtocolTests", ["ChatProtocol", "Cryptography", "Wire"]),
+    tests("SessionLogTests", ["SessionLog", "Cryptography", "Wire"]),
+    tests("PlacesTests", ["Places"]),
+    tests("LogFilesTests", ["LogFiles", "SessionLog", "Cryptography", "Wire", "Places"]),
+    tests("TransportTests", ["Transport", "Wire"]),
+    tests("TerminalTests", ["Terminal"]),
+    tests(
+      "MessengerTests",
+      ["Messenger", "ChatProtocol", "Cryptography", "LogFiles", "Places", "SessionLog", "Transport", "Wire"]),
+    tests("CommandsTests", ["Commands", "Messenger", "Terminal", "Wire"]),
+    tests("LogCommandsTests", ["LogCommands", "LogFiles", "SessionLog", "Wire"]),
+    tests("EndToEndTests", ["secure_chat", "secure_chat_log"]),
+  ]
+)

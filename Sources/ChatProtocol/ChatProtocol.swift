@@ -1,0 +1,1 @@
+// ChatProtocol: see docs/ARCHITECTURE.md for what this room may import.

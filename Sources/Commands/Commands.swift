@@ -1,0 +1,1 @@
+// Commands: see docs/ARCHITECTURE.md for what this room may import.

@@ -1,0 +1,1 @@
+// LogCommands: see docs/ARCHITECTURE.md for what this room may import.

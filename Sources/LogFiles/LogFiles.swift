@@ -1,0 +1,1 @@
+// LogFiles: see docs/ARCHITECTURE.md for what this room may import.

@@ -1,0 +1,1 @@
+// Messenger: see docs/ARCHITECTURE.md for what this room may import.

@@ -1,0 +1,1 @@
+// Places: see docs/ARCHITECTURE.md for what this room may import.

@@ -1,0 +1,1 @@
+// SessionLog: see docs/ARCHITECTURE.md for what this room may import.

@@ -1,0 +1,1 @@
+// Terminal: see docs/ARCHITECTURE.md for what this room may import.

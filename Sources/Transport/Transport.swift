@@ -1,0 +1,1 @@
+// Transport: see docs/ARCHITECTURE.md for what this room may import.

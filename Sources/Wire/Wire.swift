@@ -1,0 +1,1 @@
+// Wire: see docs/ARCHITECTURE.md for what this room may import.
