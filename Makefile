@@ -1,0 +1,38 @@
+# One set of flags for every target, so that nothing is compiled twice: `swift test` with testable
+# imports off builds the same objects as `swift build`.
+SWIFT ?= swift
+BUILD := -c release
+BINARIES := .build/release/secure_chat .build/release/secure_chat_log
+PREFIX ?= /usr/local
+
+.PHONY: help setup build run test lint deep install clean
+
+help: ## what each target does
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+setup: ## check for, and if allowed install, what the build needs
+	@packaging/setup
+
+build: setup ## the release programs, in .build/release
+	$(SWIFT) build $(BUILD)
+
+run: build ## build, then `secure_chat demo`: two users, two processes, one conversation
+	@.build/release/secure_chat demo
+
+test: setup ## every test
+	$(SWIFT) test $(BUILD) --disable-testable-imports
+
+lint: setup ## format and style
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+deep: setup ## the long runs: many more simulated conversations and log edits
+	SECURE_CHAT_SEEDS=200000 SECURE_CHAT_LOG_EDITS=500000 \
+	  $(SWIFT) test $(BUILD) --disable-testable-imports --filter 'Pair|LogEdit'
+
+install: build ## both programs and their man pages, below PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 packaging/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+
+clean: ## remove what was built
+	rm -rf .build
