@@ -79,7 +79,7 @@ private func mayBeUnsafe(_ file: SourceTree.File) -> Bool {
   @Test func noTestReachesPastPackageAccess() throws {
     for file in try SourceTree.files(below: "Tests") {
       for (number, line) in file.code.enumerated() {
-        #expect(!line.contains("@testable import"), "\(file.path):\(number + 1)")
+        #expect(!line.drop(while: \.isWhitespace).hasPrefix("@testable"), "\(file.path):\(number + 1)")
       }
     }
   }
