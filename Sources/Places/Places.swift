@@ -1,1 +1,0 @@
-// Places: see docs/ARCHITECTURE.md for what this room may import.
