@@ -1,0 +1,138 @@
+package import Wire
+
+/// What happened, in order, as ``EventQueue`` hands it out.
+package enum MessengerEvent: Sendable {
+  case step(StepEvent)
+  case connected(ConnectedEvent)
+  case message(MessageEvent)
+  case delivered(DeliveredEvent)
+  case closed(ClosedEvent)
+  case refused(RefusedEvent)
+  case repairWanted(RepairWantedEvent)
+  /// A run of `verify` from the other side is complete and waits for ``Messenger/verifyAnswer(_:accept:)``.
+  case verifyProposed(VerifyProposal)
+  case warning(Warning)
+}
+
+/// One step of a handshake, for `-v` and `step` events.
+package struct StepEvent: Sendable {
+  package enum Direction: String, Sendable {
+    case sent = "out"
+    case received = "in"
+  }
+  package let address: String
+  package let name: String
+  package let direction: Direction
+}
+
+/// A conversation is up: both sides are proven.
+package struct ConnectedEvent: Sendable {
+  package let session: SessionID
+  /// Proven, never merely claimed.
+  package let peer: PeerName
+  package let address: String
+  package let group: KeyAgreementGroup
+  package let cipher: CipherSuite
+  /// The peer was pinned before this session; false at first contact.
+  package let known: Bool
+  /// The user compared the peer's words.
+  package let verified: Bool
+  /// The six words of the peer's key.
+  package let words: String
+  /// The six words of this session.
+  package let sessionWords: String
+  /// This side dialled.
+  package let dialled: Bool
+  package let logPath: String
+  package let logText: LogTextMode
+  package let time: UnixTime
+}
+
+/// A text arrived, and is in the synced log.
+package struct MessageEvent: Sendable {
+  package let session: SessionID
+  package let id: MessageID
+  package let from: PeerName
+  /// Its ordinal in the session, from 1.
+  package let seq: UInt64
+  /// Exactly as sent; UTF-8.
+  package let text: [UInt8]
+  /// When it was logged here.
+  package let time: UnixTime
+  /// What the sender's clock said.
+  package let sent: UnixTime
+  package let verified: Bool
+}
+
+/// A text that was sent is acknowledged.
+package struct DeliveredEvent: Sendable {
+  package let session: SessionID
+  package let id: OutgoingID
+  package let to: PeerName
+  /// Its ordinal in the session, from 1.
+  package let seq: UInt64
+  /// The peer's log record that the covering acknowledgement names; nil when the peer keeps no log.
+  package let logged: UInt64?
+  /// That record's tag, 32 bytes.
+  package let tag: [UInt8]?
+  /// From ``Messenger/send(_:on:)`` to the acknowledgement.
+  package let milliseconds: Int64
+}
+
+/// A conversation is over; its last event.
+package struct ClosedEvent: Sendable {
+  /// The last text that the peer acknowledged.
+  package struct LastConfirmed: Sendable {
+    package let id: OutgoingID
+    package let seq: UInt64
+  }
+  package let session: SessionID
+  package let peer: PeerName
+  package let address: String
+  package let dialled: Bool
+  /// The log's `why`.
+  package let reason: LogCloseReason
+  /// What the peer's CLOSE said; nil without one.
+  package let peerReason: CloseReason?
+  /// The alert that ended it, where one came.
+  package let alert: AlertCode?
+  /// What failed, where something did; nil after a clean end.
+  package let code: ChatErrorCode?
+  /// "Logging is on but cannot be written": why this side stopped.
+  package let logProblem: StorageProblem?
+  /// Whole texts sent in the session.
+  package let sent: UInt64
+  /// Whole texts received and logged in the session.
+  package let received: UInt64
+  /// Cut short: the other side's end is not proven.
+  package let truncated: Bool
+  package let lastConfirmed: LastConfirmed?
+}
+
+/// A connection that sent something and did not become a conversation; a listener's event.
+package struct RefusedEvent: Sendable {
+  package let address: String
+  package let code: ChatErrorCode
+  /// The claimed name of a first contact that ran; nil otherwise.
+  package let name: PeerName?
+  /// Guesses that the claimed name has left; nil where none was spent.
+  package let triesLeft: Int?
+  /// How many connections this event stands for; above 1 when more than 20 came in a second.
+  package let count: Int
+}
+
+/// A known contact began a first contact: it lost its keys, or somebody poses as it.
+package struct RepairWantedEvent: Sendable {
+  package let name: PeerName
+  package let address: String
+}
+
+/// Something that the user should know and that stops nothing.
+package enum Warning: Sendable {
+  /// A listener without a password serves known people only.
+  case knownPeopleOnly
+  /// Files of the log folder that could not be taken into account.
+  case logFolder(String)
+  /// Descriptors ran short; connections wait to be accepted.
+  case descriptorsShort
+}
