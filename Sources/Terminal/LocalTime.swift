@@ -1,0 +1,29 @@
+import Glibc
+
+/// Times as people read them, in the zone of this computer.
+package struct LocalTime: Equatable, Sendable {
+  package let year: Int
+  package let month: Int
+  package let day: Int
+  package let hour: Int
+  package let minute: Int
+
+  package init(unixMilliseconds: UInt64) {
+    var seconds = time_t(unixMilliseconds / 1000)
+    var parts = unsafe tm()
+    _ = unsafe localtime_r(&seconds, &parts)
+    year = unsafe Int(parts.tm_year) + 1900
+    month = unsafe Int(parts.tm_mon) + 1
+    day = unsafe Int(parts.tm_mday)
+    hour = unsafe Int(parts.tm_hour)
+    minute = unsafe Int(parts.tm_min)
+  }
+
+  /// "23:16".
+  package var hourAndMinute: String { Self.twoDigits(hour) + ":" + Self.twoDigits(minute) }
+
+  /// "2026-10-02".
+  package var date: String { "\(year)-" + Self.twoDigits(month) + "-" + Self.twoDigits(day) }
+
+  private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+}
