@@ -6,3 +6,4 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/sha.h>
+#include "hmac.h"

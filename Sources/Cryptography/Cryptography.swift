@@ -1,1 +1,0 @@
-// Cryptography: see docs/ARCHITECTURE.md for what this room may import.
