@@ -1,1 +1,0 @@
-// Terminal: see docs/ARCHITECTURE.md for what this room may import.
