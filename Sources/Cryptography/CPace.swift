@@ -1,5 +1,3 @@
-internal import CSodium
-
 /// The part of CPace that two programs must agree on (draft-irtf-cfrg-cpace-21, CPACE-RISTR255-SHA512).
 package enum CPace {
   package static let shareByteCount = 32
@@ -54,15 +52,17 @@ package struct CPaceExchange: ~Copyable, Sendable {
     password: borrowing Secret<Password>, channel: [UInt8], session: [UInt8],
     in region: GuardedRegion, from entropy: any EntropySource
   ) throws(CryptographyError) {
-    try Libsodium.start()
     let generator = try CPaceExchange.generator(
       password: password, channel: channel, session: session, in: region)
-    let scalar = try CPaceExchange.randomScalar(in: region, from: entropy)
-    share = try unsafe publicBytes(count: CPace.shareByteCount) { (output) throws(CryptographyError) in
-      guard unsafe crypto_scalarmult_ristretto255(output, scalar.start, generator.start) == 0 else {
-        throw .libraryFailed
+    let scalar = try Ristretto255.randomScalar(in: region, from: entropy)
+    var share = [UInt8](repeating: 0, count: CPace.shareByteCount)
+    var output = share.mutableSpan
+    try scalar.withBytes { (scalar) throws(CryptographyError) in
+      try generator.withBytes { (generator) throws(CryptographyError) in
+        try Ristretto255.multiply(scalar, generator, into: &output)
       }
     }
+    self.share = share
     self.scalar = scalar
     self.session = session
   }
@@ -72,17 +72,17 @@ package struct CPaceExchange: ~Copyable, Sendable {
   /// Throws `weakShare` when the peer's share is no encoding of a point, or gives the identity; whether it is
   /// is what scalarmult returns (`is_valid_point` holds the identity for valid). Throws `wrongLength` when the
   /// purpose is not one of 64 bytes.
-  package borrowing func sessionKey<Key: SecretPurpose>(
+  package consuming func sessionKey<Key: SecretPurpose>(
     as role: CPace.Role, peerShare: [UInt8], ownData: [UInt8] = [], peerData: [UInt8] = [],
     into key: inout Secret<Key>
   ) throws(CryptographyError) {
     guard Key.byteCount == CPace.sessionKeyByteCount else { throw .wrongLength }
-    guard peerShare.count == CPace.shareByteCount else { throw .weakShare }
-    let shared = try GuardedSlot(in: scalar.region, byteCount: CPace.shareByteCount)
-    let status = unsafe lend(peerShare.span) {
-      unsafe crypto_scalarmult_ristretto255(shared.start, scalar.start, $0.start)
+    var shared = try GuardedSlot(in: scalar.region, byteCount: CPace.shareByteCount)
+    try shared.withMutableBytes { (shared) throws(CryptographyError) in
+      try scalar.withBytes { (scalar) throws(CryptographyError) in
+        try Ristretto255.multiply(scalar, peerShare.span, into: &shared)
+      }
     }
-    guard status == 0 else { throw .weakShare }
 
     let own = CPace.lengthValueJoined([share, ownData])
     let peer = CPace.lengthValueJoined([peerShare, peerData])
@@ -122,35 +122,13 @@ package struct CPaceExchange: ~Copyable, Sendable {
 
     var digest = try GuardedSlot(in: region, byteCount: SHA512Hash.byteCount)
     digest.withMutableBytes { digest in text.withBytes { SHA512Hash.hash($0, Span(), into: &digest) } }
-    let point = try GuardedSlot(in: region, byteCount: CPace.shareByteCount)
-    guard unsafe crypto_core_ristretto255_from_hash(point.start, digest.start) == 0 else {
-      throw .libraryFailed
+    var point = try GuardedSlot(in: region, byteCount: Ristretto255.pointByteCount)
+    try point.withMutableBytes { (point) throws(CryptographyError) in
+      try digest.withBytes { (digest) throws(CryptographyError) in
+        try Ristretto255.map(digest, into: &point)
+      }
     }
     return point
-  }
-
-  /// A uniform scalar below the group's order and not zero, by trying again (so that entropy which already is
-  /// one comes out as it went in).
-  private static func randomScalar(
-    in region: GuardedRegion, from entropy: any EntropySource
-  ) throws(CryptographyError) -> GuardedSlot {
-    var candidate = try GuardedSlot(in: region, byteCount: 32)
-    let wide = try GuardedSlot(in: region, byteCount: 64)
-    let reduced = try GuardedSlot(in: region, byteCount: 32)
-    // A candidate of 253 bits is below the order with probability 1/2: 256 failures do not happen.
-    for _ in 0..<256 {
-      candidate.withMutableBytes { bytes in
-        entropy.fill(&bytes)
-        bytes[31] &= 0x1f
-      }
-      unsafe sodium_memzero(wide.start, 64)
-      unsafe wide.start.update(from: candidate.start, count: 32)
-      unsafe crypto_core_ristretto255_scalar_reduce(reduced.start, wide.start)
-      let isReduced = unsafe sodium_memcmp(reduced.start, candidate.start, 32) == 0
-      let isZero = unsafe sodium_is_zero(candidate.start, 32) == 1
-      if isReduced && !isZero { return candidate }
-    }
-    throw .libraryFailed
   }
 }
 

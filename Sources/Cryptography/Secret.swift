@@ -93,13 +93,16 @@ package struct Secret<Purpose: SecretPurpose>: ~Copyable, Sendable {
 extension MutableSpan<UInt8> {
   /// Writes `bytes` at the front; they must fit.
   package mutating func copy(_ bytes: Span<UInt8>) {
-    precondition(bytes.count <= count, "a copy larger than its place")
-    for index in bytes.indices { self[index] = bytes[index] }
+    copy(bytes, at: 0)
   }
 
   /// Writes `bytes` from `offset` on; they must fit.
   package mutating func copy(_ bytes: Span<UInt8>, at offset: Int) {
     precondition(offset >= 0 && bytes.count <= count - offset, "a copy larger than its place")
-    for index in bytes.indices { self[offset + index] = bytes[index] }
+    unsafe lend { target in
+      unsafe Cryptography.lend(bytes) { bytes in
+        unsafe (target + offset).update(from: bytes.start, count: bytes.count)
+      }
+    }
   }
 }
