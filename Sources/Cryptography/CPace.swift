@@ -72,7 +72,7 @@ package struct CPaceExchange: ~Copyable, Sendable {
   /// Throws `weakShare` when the peer's share is no encoding of a point, or gives the identity; whether it is
   /// is what scalarmult returns (`is_valid_point` holds the identity for valid). Throws `wrongLength` when the
   /// purpose is not one of 64 bytes.
-  package consuming func sessionKey<Key: SecretPurpose>(
+  package borrowing func sessionKey<Key: SecretPurpose>(
     as role: CPace.Role, peerShare: [UInt8], ownData: [UInt8] = [], peerData: [UInt8] = [],
     into key: inout Secret<Key>
   ) throws(CryptographyError) {
