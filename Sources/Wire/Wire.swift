@@ -1,1 +1,0 @@
-// Wire: see docs/ARCHITECTURE.md for what this room may import.
