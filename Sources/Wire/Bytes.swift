@@ -57,7 +57,7 @@ extension Span where Element == UInt8 {
 extension MutableSpan where Element == UInt8 {
   /// Copies `source` to `offset`; the caller has checked that it fits.
   package mutating func copy(_ source: Span<UInt8>, at offset: Int) {
-    var target = extracting(droppingFirst: offset)
+    var target = _mutatingExtracting(droppingFirst: offset)
     for index in source.indices { target[index] = source[index] }
   }
 

@@ -13,7 +13,8 @@ package struct UnixTime: Comparable, Hashable, Sendable {
     let zero = UInt8(ascii: "0")
     guard bytes.count == form.count else { return nil }
     for index in form.indices {
-      let isRight = form[index] == zero ? (zero...zero + 9).contains(bytes[index]) : bytes[index] == form[index]
+      let isRight =
+        form[index] == zero ? (zero...zero + 9).contains(bytes[index]) : bytes[index] == form[index]
       guard isRight else { return nil }
     }
     func number(_ range: Range<Int>) -> Int {
