@@ -48,7 +48,12 @@ package actor Messenger {
 
   /// Takes a text of at most 65,536 bytes of UTF-8 and returns when it is taken, which is later while
   /// the peer does not read; `delivered` follows.
-  package func send(_ text: [UInt8], on session: SessionID) async throws(MessengerFailure) -> OutgoingID {
+  ///
+  /// `id`: a text that an earlier session of this messenger took and that was never acknowledged; it keeps
+  /// its id and its `f`, so that the peer shows it once (PROTOCOL 1.9).
+  package func send(
+    _ text: [UInt8], on session: SessionID, as id: OutgoingID? = nil
+  ) async throws(MessengerFailure) -> OutgoingID {
     throw .stopped
   }
 
