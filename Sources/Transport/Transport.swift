@@ -1,1 +1,0 @@
-// Transport: see docs/ARCHITECTURE.md for what this room may import.
