@@ -5,7 +5,7 @@ import Wire
 ///
 /// It copies what is written once, flushes once a turn, keeps one alarm, and tells the driver of the end
 /// exactly once. Everything here runs on the loop; nothing is shared.
-final class LinkHandler<Driver: LinkDriver>: ChannelDuplexHandler {
+final class LinkHandler<Driver: LinkDriver & SendableMetatype>: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -165,11 +165,11 @@ final class LinkHandler<Driver: LinkDriver>: ChannelDuplexHandler {
   private func closeAfterFlushing() {
     guard let context, lingerTask == nil else { return }
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    lingerTask = context.eventLoop.assumeIsolated().scheduleTask(in: LinkLimits.flushTime) {
+    lingerTask = context.eventLoop.scheduleTask(in: LinkLimits.flushTime) {
       bound.value.context?.close(promise: nil)
     }
     let flushed = context.eventLoop.makePromise(of: Void.self)
-    flushed.futureResult.assumeIsolated().whenComplete { result in
+    flushed.futureResult.whenComplete { result in
       bound.value.shutOutput(result)
     }
     flushOutbound(promise: flushed)
@@ -183,7 +183,7 @@ final class LinkHandler<Driver: LinkDriver>: ChannelDuplexHandler {
     }
     lingerTask?.cancel()
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    lingerTask = context.eventLoop.assumeIsolated().scheduleTask(in: LinkLimits.lingerTime) {
+    lingerTask = context.eventLoop.scheduleTask(in: LinkLimits.lingerTime) {
       bound.value.context?.close(promise: nil)
     }
     context.close(mode: .output, promise: nil)
@@ -204,7 +204,7 @@ final class LinkHandler<Driver: LinkDriver>: ChannelDuplexHandler {
     alarmTaskAt = alarm
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     let deadline = NIODeadline.uptimeNanoseconds(UInt64(max(0, alarm.nanoseconds)))
-    alarmTask = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+    alarmTask = context.eventLoop.scheduleTask(deadline: deadline) {
       bound.value.alarmTaskFired()
     }
   }
@@ -238,7 +238,7 @@ extension LinkHandler: Link {
     if outbound.readableBytes == 0 {
       outbound = context.channel.allocator.buffer(capacity: max(bytes.count, usualFlush))
     }
-    outbound.writeBytes(bytes.bytes)
+    outbound.append(bytes)
     scheduleFlush()
   }
 

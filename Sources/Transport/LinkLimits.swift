@@ -1,5 +1,5 @@
 import NIOCore
-import Wire
+package import Wire
 
 /// The sizes and times of a link.
 enum LinkLimits {

@@ -1,10 +1,10 @@
-package import NIOCore
+import NIOCore
 
 /// One event loop as the executor of an actor, so that the actor and the drivers of its links share a
 /// thread and touch the same state without a hop.
 ///
-/// The one place of unsafe code in this room: a job is handed to the loop as an unowned value and run
-/// there exactly once.
+/// This file holds the room's unsafe code: a job is handed to the loop as an unowned value and run there
+/// exactly once, and bytes are appended to a buffer as the raw memory they are.
 package final class LoopExecutor: SerialExecutor {
   let loop: any EventLoop
 
@@ -13,7 +13,7 @@ package final class LoopExecutor: SerialExecutor {
   }
 
   package func enqueue(_ job: consuming ExecutorJob) {
-    let unowned = unsafe UnownedJob(job)
+    let unowned = UnownedJob(job)
     loop.execute {
       unsafe unowned.runSynchronously(on: self.asUnownedSerialExecutor())
     }
@@ -49,6 +49,17 @@ package final class LoopExecutor: SerialExecutor {
   }
 }
 
+/// An actor that runs on an event loop.
+package protocol LoopActor: Actor {
+  nonisolated var loopExecutor: LoopExecutor { get }
+}
+
+extension LoopActor {
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe loopExecutor.asUnownedSerialExecutor()
+  }
+}
+
 /// Something a loop will do later.
 package struct LoopTask: Sendable {
   let task: Scheduled<Void>
@@ -69,4 +80,12 @@ package struct LoopBound<Value>: Sendable {
 
   /// Read on the loop.
   package var value: Value { bound.value }
+}
+
+extension ByteBuffer {
+  /// Copies bytes to the end, in one piece.
+  mutating func append(_ bytes: Span<UInt8>) {
+    // A byte has no padding, the one thing that makes the raw view of a span unsafe.
+    unsafe writeBytes(bytes.bytes)
+  }
 }

@@ -30,7 +30,7 @@ package final class TransportGroup: Sendable {
   /// to the driver that `makeDriver` makes on `executor`'s loop.
   ///
   /// Returns when the connection stands; at most `timeoutSeconds` for all addresses together.
-  package func dial<Driver: LinkDriver>(
+  package func dial<Driver: LinkDriver & SendableMetatype>(
     host: String, port: UInt16, timeoutSeconds: Int, on executor: LoopExecutor,
     makeDriver: @escaping @Sendable (LinkAddress) -> Driver
   ) async throws(TransportError) {
@@ -61,7 +61,7 @@ package final class TransportGroup: Sendable {
   ///   - port: 0 takes a free one.
   ///   - descriptorsShort: called on the loop when a connection could not be accepted for want of file
   ///     descriptors; accepting goes on a second later.
-  package func listen<Driver: LinkDriver>(
+  package func listen<Driver: LinkDriver & SendableMetatype>(
     host: String?, port: UInt16, on executor: LoopExecutor,
     makeDriver: @escaping @Sendable (LinkAddress) -> Driver,
     descriptorsShort: @escaping @Sendable () -> Void = {}
