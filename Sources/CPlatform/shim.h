@@ -74,6 +74,17 @@ static inline int sc_catch_signal(int number, void (*handler)(int), struct sigac
   return sigaction(number, &action, NULL);
 }
 
+/// Sends a signal to the calling thread and lets it through even where the thread blocks it, so that
+/// its action has been taken, a stop included, before this returns.
+static inline void sc_raise(int number) {
+  sigset_t one, former;
+  sigemptyset(&one);
+  sigaddset(&one, number);
+  if (pthread_sigmask(SIG_UNBLOCK, &one, &former) != 0) return;
+  raise(number);
+  pthread_sigmask(SIG_SETMASK, &former, NULL);
+}
+
 /// Renames without ever replacing an existing file (renameat2(2), RENAME_NOREPLACE).
 static inline int sc_rename_new(const char *from, const char *to) {
   return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1U);

@@ -13,6 +13,11 @@ package final class OpenFile: Sendable {
     self.path = path
   }
 
+  /// Takes over a descriptor of any kind (a pipe, `/dev/full`), to show how calls on it are continued or fail.
+  package static func forTestsOnly(adopting descriptor: Int32, path: String) -> OpenFile {
+    OpenFile(adopting: descriptor, path: path)
+  }
+
   deinit { _ = close(descriptor) }
 
   /// Opens a regular file for reading; anything else is `.notARegularFile`.

@@ -1,3 +1,4 @@
+import CPlatform
 import Glibc
 
 /// Asks for a secret: what is typed is not shown, and goes straight into memory that the caller lends.
@@ -24,7 +25,7 @@ package enum HiddenPrompt {
       case .line(let count):
         return count
       case .signal(let number):
-        raise(number)
+        sc_raise(number)
         guard number == SIGTSTP || number == SIGTTIN || number == SIGTTOU else {
           throw .interrupted(signal: number)
         }

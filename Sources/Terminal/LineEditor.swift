@@ -269,13 +269,14 @@ extension LineEditor {
     /// A paste opened it: lines are added to it whatever the mode.
     var isPasted = false
 
-    var byteCount: Int { lines.reduce(0) { $0 + $1.utf8.count + 1 } }
+    /// The bytes it would have with one more line.
+    func byteCount(adding more: Int) -> Int { lines.reduce(more) { $0 + $1.utf8.count + 1 } }
     var text: String { lines.joined(separator: "\n") }
   }
 
   private mutating func enter() {
     let text = line.text
-    if hasDraft || draftMode != .off, draft.byteCount + text.utf8.count > settings.byteLimit {
+    if !text.isEmpty, draft.byteCount(adding: text.utf8.count) > settings.byteLimit {
       reportLimit()
       return
     }
@@ -313,7 +314,7 @@ extension LineEditor {
       return
     }
     let size = lines.reduce(0) { $0 + $1.utf8.count + 1 }
-    guard draft.byteCount + line.byteCount + size <= settings.byteLimit else {
+    guard draft.byteCount(adding: line.byteCount + size - 1) <= settings.byteLimit else {
       actions.append(.pasteTooLong(bytes: bytes, count: count))
       return
     }

@@ -91,7 +91,7 @@ package final class RawMode: Sendable {
   /// Leaves raw mode, stops the program as ^Z does, and enters it again when the program goes on.
   package func suspend() throws(TerminalError) {
     leave()
-    raise(SIGTSTP)
+    sc_raise(SIGTSTP)
     try enter()
   }
 
@@ -116,6 +116,6 @@ package final class RawMode: Sendable {
   private static let handler: @convention(c) (Int32) -> Void = { number in
     RawMode.restore()
     _ = sc_default_action(number)
-    raise(number)
+    sc_raise(number)
   }
 }
