@@ -1,1 +1,0 @@
-// LogFiles: see docs/ARCHITECTURE.md for what this room may import.

@@ -1,1 +1,0 @@
-// SessionLog: see docs/ARCHITECTURE.md for what this room may import.
