@@ -24,6 +24,12 @@ package struct JSONError: Error, Hashable, Sendable {
   package let position: JSONPosition
   /// The key whose value is wrong, or which stands twice; nil outside of any member.
   package let key: String?
+
+  package init(problem: Problem, position: JSONPosition, key: String?) {
+    self.problem = problem
+    self.position = position
+    self.key = key
+  }
 }
 
 /// Bounds that a text is held to while it is read.

@@ -36,6 +36,11 @@ package struct JSONNumber: Hashable, Sendable {
   package let text: String
   /// Its value, where it is written as an integer (no fraction, no exponent) of 64 bits.
   package let integer: Int64?
+
+  package init(text: String, integer: Int64?) {
+    self.text = text
+    self.integer = integer
+  }
 }
 
 /// A string that was proven well-formed and was not decoded: its bytes may be a password.

@@ -111,6 +111,10 @@ package struct Synchronisation: Hashable, Sendable {
 
 /// A rekey message by its parts (PROTOCOL 1.8).
 package enum RekeyMessage: Hashable, Sendable {
+  static let beginByteCount = 1220
+  static let answerByteCount = 1156
+  static let finishByteCount = 36
+
   /// KU1: e 32, ek 1184.
   case begin(epoch: UInt32, ephemeral: [UInt8], encapsulationKey: [UInt8])
   /// KU2: e' 32, ct 1088, confirm 32.

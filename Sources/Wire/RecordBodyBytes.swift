@@ -10,7 +10,8 @@ extension RecordBody {
   /// Reads the body of a record whose head was read.
   package init(_ record: InnerRecord, body: Span<UInt8>) throws(RecordError) {
     guard let type = RecordType(rawValue: record.type) else {
-      self = .ignorable(type: try Self.ignorableType(record))
+      guard record.flags.contains(.mayIgnore) else { throw .malformed }
+      self = .ignorable(type: record.type)
       return
     }
     switch type {
@@ -69,65 +70,83 @@ extension RecordBody {
     }
   }
 
-  /// The size of the record that carries this; nil for texts (see `TextMessage`) and `ignorable`.
-  package var size: RecordSize? {
-    guard let bytes else { return nil }
-    return RecordSize(holding: bytes.count)
+  /// Bytes of the body; nil for texts (see `TextMessage`) and `ignorable`.
+  package var bodyCount: Int? {
+    switch self {
+    case .text, .ignorable: nil
+    case .acknowledgement: Acknowledgement.byteCount
+    case .ping, .pong: 8
+    case .close: Closing.byteCount
+    case .alert: 1
+    case .rekey(.begin): RekeyMessage.beginByteCount
+    case .rekey(.answer): RekeyMessage.answerByteCount
+    case .rekey(.finish): RekeyMessage.finishByteCount
+    case .synchronisation: Synchronisation.byteCount
+    }
   }
 
-  /// Writes the whole inner plaintext of `size`, which is all of `inner`, its last four bytes zero.
+  /// The size of the record that carries this; nil for texts and `ignorable`.
+  package var size: RecordSize? {
+    bodyCount.flatMap(RecordSize.init(holding:))
+  }
+
+  /// Writes the whole inner plaintext, which is all of `inner`, its last four bytes zero for the CRC32.
   ///
   /// Returns whether it was written: texts are written by `TextMessage`, and `inner` must have room.
   @discardableResult
   package func write(into inner: inout MutableSpan<UInt8>) -> Bool {
-    guard let type, let bytes, inner.count >= RecordSize.overhead + bytes.count else { return false }
-    InnerRecord.writeFrame(type: type, flags: [], bodyCount: bytes.count, into: &inner)
-    inner.copy(bytes.span, at: InnerRecord.headByteCount)
+    guard let type, let bodyCount, inner.count >= RecordSize.overhead + bodyCount else { return false }
+    InnerRecord.writeFrame(type: type, flags: [], bodyCount: bodyCount, into: &inner)
+    writeBody(into: &inner, at: InnerRecord.headByteCount)
     return true
   }
 
   /// The body's bytes; nil for texts and `ignorable`.
   package var bytes: [UInt8]? {
-    var bytes: [UInt8] = []
-    switch self {
-    case .text, .ignorable:
-      return nil
-    case .acknowledgement(let acknowledgement):
-      bytes.append(bigEndian: acknowledgement.count)
-      bytes.append(bigEndian: acknowledgement.position?.record ?? UInt64.max)
-      bytes += acknowledgement.position?.tag ?? [UInt8](repeating: 0, count: 32)
-    case .ping(let token), .pong(let token):
-      bytes.append(bigEndian: token)
-    case .close(let closing):
-      bytes.append(closing.reason.rawValue)
-      bytes.append(bigEndian: closing.sent)
-      bytes.append(bigEndian: closing.received)
-    case .alert(let code):
-      bytes.append(code.rawValue)
-    case .rekey(.begin(let epoch, let ephemeral, let encapsulationKey)):
-      bytes.append(bigEndian: epoch)
-      bytes += ephemeral + encapsulationKey
-    case .rekey(.answer(let epoch, let ephemeral, let ciphertext, let confirmation)):
-      bytes.append(bigEndian: epoch)
-      bytes += ephemeral + ciphertext + confirmation
-    case .rekey(.finish(let epoch, let confirmation)):
-      bytes.append(bigEndian: epoch)
-      bytes += confirmation
-    case .synchronisation(let known):
-      bytes.append(bigEndian: known.stream)
-      bytes.append(bigEndian: known.number)
-      bytes.append(bigEndian: known.headSize)
-      bytes += known.headRoot
-    }
+    guard let bodyCount else { return nil }
+    var bytes = [UInt8](repeating: 0, count: bodyCount)
+    var span = bytes.mutableSpan
+    writeBody(into: &span, at: 0)
     return bytes
   }
 
-  private static func ignorableType(_ record: InnerRecord) throws(RecordError) -> UInt8 {
-    // 64 to 95 belong to relay links and are wrong here whatever their flags say; 0 is no type.
-    guard record.flags.contains(.mayIgnore), record.type != 0, !(64...95).contains(record.type) else {
-      throw .malformed
+  private func writeBody(into output: inout MutableSpan<UInt8>, at start: Int) {
+    switch self {
+    case .text, .ignorable: break
+    case .acknowledgement(let acknowledgement):
+      output.store(bigEndian: acknowledgement.count, at: start)
+      output.store(bigEndian: acknowledgement.position?.record ?? UInt64.max, at: start + 8)
+      if let position = acknowledgement.position {
+        output.copy(position.tag.span, at: start + 16)
+      } else {
+        for index in start + 16..<start + Acknowledgement.byteCount { output[index] = 0 }
+      }
+    case .ping(let token), .pong(let token):
+      output.store(bigEndian: token, at: start)
+    case .close(let closing):
+      output[start] = closing.reason.rawValue
+      output.store(bigEndian: closing.sent, at: start + 1)
+      output.store(bigEndian: closing.received, at: start + 9)
+    case .alert(let code):
+      output[start] = code.rawValue
+    case .rekey(.begin(let epoch, let ephemeral, let encapsulationKey)):
+      output.store(bigEndian: epoch, at: start)
+      output.copy(ephemeral.span, at: start + 4)
+      output.copy(encapsulationKey.span, at: start + 36)
+    case .rekey(.answer(let epoch, let ephemeral, let ciphertext, let confirmation)):
+      output.store(bigEndian: epoch, at: start)
+      output.copy(ephemeral.span, at: start + 4)
+      output.copy(ciphertext.span, at: start + 36)
+      output.copy(confirmation.span, at: start + 1124)
+    case .rekey(.finish(let epoch, let confirmation)):
+      output.store(bigEndian: epoch, at: start)
+      output.copy(confirmation.span, at: start + 4)
+    case .synchronisation(let known):
+      output.store(bigEndian: known.stream, at: start)
+      output.store(bigEndian: known.number, at: start + 8)
+      output.store(bigEndian: known.headSize, at: start + 16)
+      output.copy(known.headRoot.span, at: start + 24)
     }
-    return record.type
   }
 }
 
@@ -150,14 +169,14 @@ extension RekeyMessage {
   init(parsing body: Span<UInt8>, type: RecordType) throws(RecordError) {
     func part(_ range: Range<Int>) -> [UInt8] { [UInt8](copying: body.extracting(range)) }
     switch type {
-    case .rekey1 where body.count == 1220:
+    case .rekey1 where body.count == Self.beginByteCount:
       self = .begin(
         epoch: body.bigEndianUInt32(at: 0), ephemeral: part(4..<36), encapsulationKey: part(36..<1220))
-    case .rekey2 where body.count == 1156:
+    case .rekey2 where body.count == Self.answerByteCount:
       self = .answer(
         epoch: body.bigEndianUInt32(at: 0), ephemeral: part(4..<36), ciphertext: part(36..<1124),
         confirmation: part(1124..<1156))
-    case .rekey3 where body.count == 36:
+    case .rekey3 where body.count == Self.finishByteCount:
       self = .finish(epoch: body.bigEndianUInt32(at: 0), confirmation: part(4..<36))
     case .rekey1, .rekey2, .rekey3: throw .rekey
     case .text, .acknowledgement, .ping, .pong, .close, .alert, .synchronisation: throw .malformed

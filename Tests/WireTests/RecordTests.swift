@@ -1,0 +1,197 @@
+import Testing
+import Wire
+
+@Suite struct RecordTests {
+  private static let bodies: [RecordBody] = [
+    .acknowledgement(Acknowledgement(count: 3, position: LoggedPosition(record: 9, tag: [UInt8](1...32)))),
+    .acknowledgement(Acknowledgement(count: .max, position: nil)),
+    .ping(0x0102_0304_0506_0708), .pong(.max),
+    .close(Closing(reason: .verified, sent: 1, received: .max)),
+    .alert(.blocked),
+    .rekey(
+      .begin(
+        epoch: 1, ephemeral: [UInt8](repeating: 1, count: 32),
+        encapsulationKey: [UInt8](repeating: 2, count: 1184))),
+    .rekey(
+      .answer(
+        epoch: 2, ephemeral: [UInt8](repeating: 3, count: 32), ciphertext: [UInt8](repeating: 4, count: 1088),
+        confirmation: [UInt8](repeating: 5, count: 32))),
+    .rekey(.finish(epoch: .max, confirmation: [UInt8](repeating: 6, count: 32))),
+    .synchronisation(.nothing),
+    .synchronisation(Synchronisation(stream: 1, number: 2, headSize: 3, headRoot: [UInt8](1...32))),
+  ]
+
+  /// An inner plaintext without its CRC32.
+  static func inner(_ type: UInt8, flags: UInt8 = 0, _ body: [UInt8], size: RecordSize? = nil) throws
+    -> [UInt8]
+  {
+    let size = try size ?? #require(RecordSize(holding: body.count))
+    let head = [type, flags, UInt8(body.count >> 8), UInt8(body.count & 0xff)]
+    let filler = size.innerByteCount - RecordSize.overhead - body.count
+    return head + body + [UInt8](repeating: 0, count: filler)
+  }
+
+  @Test(arguments: bodies)
+  func everyBodyComesBackFromEverySizeThatHoldsIt(_ body: RecordBody) throws {
+    let smallest = try #require(body.size)
+    #expect(body.bytes?.count == body.bodyCount)
+    for size in RecordSize.allCases where size >= smallest {
+      // What was in the buffer before must not be sent.
+      var inner = [UInt8](repeating: 0xee, count: size.innerByteCount)
+      var span = inner.mutableSpan
+      let isWritten = body.write(into: &span)
+      #expect(isWritten)
+      #expect(inner.suffix(4) == [0, 0, 0, 0])
+      #expect(try RecordBody(parsing: inner.span.extracting(droppingLast: 4)) == body)
+    }
+  }
+
+  @Test func aBodyIsNotWrittenWhereItHasNoRoom() {
+    for body in Self.bodies {
+      var inner = [UInt8](repeating: 0, count: (body.bodyCount ?? 0) + RecordSize.overhead - 1)
+      var span = inner.mutableSpan
+      let isWritten = body.write(into: &span)
+      #expect(!isWritten)
+    }
+  }
+
+  @Test(arguments: bodies)
+  func aBodyOfAnyOtherLengthIsRefused(_ body: RecordBody) throws {
+    let type = try #require(body.type).rawValue
+    let problem: RecordError = (7...9).contains(type) ? .rekey : .malformed
+    let bytes = try #require(body.bytes)
+    for count in 0...1_300 where count != bytes.count {
+      let other = try Self.inner(type, [UInt8](repeating: 0, count: count))
+      #expect(throws: problem) { try RecordBody(parsing: other.span) }
+    }
+  }
+
+  @Test("[R-01] the smallest of seven sizes that holds the body is the record's size")
+  func sizesAreSeven() {
+    #expect(RecordSize.largestBody == 16_360)
+    for bodyCount in 0...16_360 {
+      guard let size = RecordSize(holding: bodyCount) else {
+        Issue.record("no size for \(bodyCount)")
+        continue
+      }
+      #expect(size.rawValue >= bodyCount + 24)
+      #expect(RecordSize.allCases.filter { $0 < size }.allSatisfy { $0.rawValue < bodyCount + 24 })
+    }
+    #expect(RecordSize(holding: 16_361) == nil)
+    #expect(RecordSize(holding: -1) == nil)
+  }
+
+  @Test func aFramesLengthIsOneOfSevenForEachCipher() throws {
+    for cipher in CipherSuite.allCases {
+      let beside = cipher == .aes256CBCHMACCRC32 ? 32 : 0
+      let allowed = Set(RecordSize.allCases.map { 1 + $0.rawValue + beside })
+      for length in 0...Int(UInt16.max) {
+        let size = RecordSize(frameLength: UInt16(length), cipher: cipher)
+        #expect((size != nil) == allowed.contains(length))
+        #expect(size.map { Int($0.frameLength(cipher)) } ?? length == length)
+        let head = FrameHead(length: UInt16(length), type: 0x10)
+        #expect(FrameGate.records(cipher).admits(head) == allowed.contains(length))
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      (200, 2), (16, 2), (63, 2), (0, 2), (255, 2), (64, 2),
+    ] as [(UInt8, UInt8)])
+  func anUnknownTypeThatMayBeIgnoredIsIgnored(_ type: UInt8, _ flags: UInt8) throws {
+    let record = try Self.inner(type, flags: flags, [1, 2, 3])
+    #expect(try RecordBody(parsing: record.span) == .ignorable(type: type))
+  }
+
+  @Test func onlyAnUnknownTypeWithItsFlagIsIgnored() throws {
+    let known = Set(RecordType.allCases.map(\.rawValue))
+    for type in UInt8.min ... .max where !known.contains(type) {
+      for flags in UInt8.min ... .max where flags != 2 {
+        let record = try Self.inner(type, flags: flags, [])
+        #expect(throws: RecordError.malformed) { try RecordBody(parsing: record.span) }
+      }
+    }
+  }
+
+  @Test func aKnownTypeHasNoFlagThatIsNotItsOwn() throws {
+    for body in Self.bodies {
+      let type = try #require(body.type).rawValue
+      for flags in UInt8.min ... .max {
+        let record = try Self.inner(type, flags: flags, try #require(body.bytes))
+        if flags & ~2 == 0 {
+          #expect(try RecordBody(parsing: record.span) == body)
+        } else {
+          #expect(throws: RecordError.malformed) { try RecordBody(parsing: record.span) }
+        }
+      }
+    }
+  }
+
+  @Test func everyFillerByteMustBeZero() throws {
+    let good = try Self.inner(3, [UInt8](1...8))
+    for index in 12..<good.count {
+      for bit in 0..<8 {
+        var bad = good
+        bad[index] ^= 1 << UInt8(bit)
+        #expect(throws: RecordError.malformed) { try RecordBody(parsing: bad.span) }
+      }
+    }
+  }
+
+  @Test func aBodyLengthBeyondTheRoomIsRefused() throws {
+    let good = try Self.inner(3, [UInt8](1...8))
+    for length in (good.count - 3)...Int(UInt16.max) {
+      var bad = good
+      (bad[2], bad[3]) = (UInt8(length >> 8), UInt8(length & 0xff))
+      #expect(throws: RecordError.malformed) { try RecordBody(parsing: bad.span) }
+    }
+    for count in 0..<4 {
+      #expect(throws: RecordError.malformed) { try InnerRecord(parsing: good.span.extracting(0..<count)) }
+    }
+  }
+
+  @Test func aTextOfNumberZeroIsRefused() throws {
+    var body = [UInt8](repeating: 1, count: 56)
+    for index in 8..<16 { body[index] = 0 }
+    let record = try Self.inner(1, body)
+    #expect(throws: RecordError.malformed) { try RecordBody(parsing: record.span) }
+  }
+
+  @Test func aCloseReasonThatDoesNotExistIsRefused() throws {
+    for reason in UInt8.min ... .max {
+      let record = try Self.inner(5, [reason] + [UInt8](repeating: 0, count: 16))
+      if reason <= 3 {
+        _ = try RecordBody(parsing: record.span)
+      } else {
+        #expect(throws: RecordError.malformed) { try RecordBody(parsing: record.span) }
+      }
+    }
+  }
+
+  @Test func anAlertOfAnUnknownCodeIsAnError() throws {
+    let record = try Self.inner(6, [200])
+    #expect(try RecordBody(parsing: record.span) == .alert(.error))
+  }
+
+  @Test func anAcknowledgementWithoutALogHasNoTag() throws {
+    let none = [UInt8](repeating: 0, count: 8) + [UInt8](repeating: 0xff, count: 8)
+    let record = try Self.inner(2, none + [UInt8](repeating: 1, count: 32))
+    #expect(throws: RecordError.malformed) { try RecordBody(parsing: record.span) }
+  }
+
+  @Test func randomRecordsAreReadWithoutATrap() {
+    var generator = SeededGenerator(seed: 11)
+    var readCount = 0
+    for round in 0..<20_000 {
+      var inner = generator.bytes([0, 1, 3, 4, 60, 236, 492].randomElement(using: &generator) ?? 236)
+      if inner.count > 4, round % 4 != 0 {
+        (inner[0], inner[1]) = (UInt8.random(in: 0...12, using: &generator), 0)
+        (inner[2], inner[3]) = (0, [1, 8, 17, 48, 56].randomElement(using: &generator) ?? 8)
+        for index in inner.indices.dropFirst(4 + Int(inner[3])) { inner[index] = 0 }
+      }
+      if (try? RecordBody(parsing: inner.span)) != nil { readCount += 1 }
+    }
+    #expect(readCount > 500)
+  }
+}
