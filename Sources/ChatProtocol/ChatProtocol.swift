@@ -1,1 +1,0 @@
-// ChatProtocol: see docs/ARCHITECTURE.md for what this room may import.

@@ -1,0 +1,151 @@
+import Cryptography
+import Wire
+
+/// What both sides of both modes carry from message to message.
+struct HandshakeCore: ~Copyable {
+  let context: ConnectionContext
+  let role: Role
+  let mode: HandshakeMode
+  let region: GuardedRegion
+  var symmetric: SymmetricState
+  /// `e`, this side's private X25519 key of this run.
+  private let ephemeral: Secret<EphemeralKey>
+  let share: [UInt8]
+  let challenge: [UInt8]
+  /// What RESP (at I) or INIT (at R) brought.
+  var peerShare: [UInt8] = []
+  var peerChallenge: [UInt8] = []
+  var group = KeyAgreementGroup.x25519MLKEM768
+  var cipher = CipherSuite.aes256CBCHMACCRC32
+
+  /// Draws challenge and `e`, and starts the symmetric state; in mode K with the first 129 bytes of
+  /// R's profile, as pinned at I and own at R.
+  init(
+    context: ConnectionContext, role: Role, mode: HandshakeMode, responder: Profile?
+  ) throws(CryptographyError) {
+    let region = try GuardedRegion(byteCount: GuardedRegion.pageByteCount)
+    self.context = context
+    self.role = role
+    self.mode = mode
+    self.region = region
+    symmetric = try SymmetricState(mode: mode, in: region)
+    challenge = context.entropy.publicBytes(count: 32)
+    ephemeral = try Secret.random(in: region, from: context.entropy)
+    share = try X25519.publicKey(of: ephemeral)
+    if let responder { symmetric.mixHash(responder.signedBytes.span) }
+  }
+
+  /// ee = X(e_I, e_R).
+  mutating func mixEphemerals() throws(ProtocolFailure) {
+    try mixAgreement(private: ephemeral, public: peerShare)
+  }
+
+  /// X(own e, the other's identity key): `es` at I, `se` at R.
+  mutating func mixEphemeral(withIdentity agreementKey: [UInt8]) throws(ProtocolFailure) {
+    try mixAgreement(private: ephemeral, public: agreementKey)
+  }
+
+  /// X(own identity key, the other's e): `se` at I, `es` at R.
+  mutating func mixIdentity() throws(ProtocolFailure) {
+    try mixAgreement(private: context.identity.agreementKey, public: peerShare)
+  }
+
+  /// Seals one part of the message that is being made.
+  mutating func seal(_ plaintext: [UInt8], into body: inout [UInt8]) throws(ProtocolFailure) {
+    do {
+      try symmetric.seal(plaintext.span, as: role, appendingTo: &body)
+    } catch {
+      throw ProtocolFailure(error, as: .state)
+    }
+  }
+
+  /// Opens one part of the message that came.
+  mutating func open(
+    _ sealed: Span<UInt8>, plaintextByteCount: Int
+  ) throws(ProtocolFailure) -> [UInt8] {
+    do {
+      return try symmetric.open(sealed, from: role.other, plaintextByteCount: plaintextByteCount)
+    } catch {
+      throw ProtocolFailure(error, as: .auth)
+    }
+  }
+
+  /// Seals the answer to the other side's challenge.
+  mutating func sealResponse(
+    _ label: ResponseLabel, into body: inout [UInt8]
+  ) throws(ProtocolFailure) {
+    let response: [UInt8]
+    do {
+      response = try symmetric.response(label, to: peerChallenge)
+    } catch {
+      throw ProtocolFailure(error, as: .state)
+    }
+    try seal(response, into: &body)
+  }
+
+  /// Opens and compares the answer to this side's challenge.
+  mutating func openResponse(
+    _ label: ResponseLabel, _ sealed: Span<UInt8>
+  ) throws(ProtocolFailure) {
+    let expected: [UInt8]
+    do {
+      expected = try symmetric.response(label, to: challenge)
+    } catch {
+      throw ProtocolFailure(error, as: .auth)
+    }
+    let response = try open(sealed, plaintextByteCount: Self.responseByteCount)
+    do {
+      try ConstantTime.requireEqual(response.span, expected.span)
+    } catch {
+      throw ProtocolFailure(error, as: .auth)
+    }
+  }
+
+  /// Mixes a secret that is already here: the pair secret, the password exchange's key.
+  mutating func mix<Purpose: SecretPurpose>(
+    _ secret: borrowing Secret<Purpose>
+  ) throws(ProtocolFailure) {
+    do {
+      try symmetric.mixKey(secret)
+    } catch {
+      throw ProtocolFailure(error, as: .state)
+    }
+  }
+
+  private mutating func mixAgreement<Purpose: SecretPurpose>(
+    private key: borrowing Secret<Purpose>, public share: [UInt8]
+  ) throws(ProtocolFailure) {
+    do {
+      var point = try Secret<AgreedPoint>(in: region)
+      try X25519.sharedSecret(private: key, public: share.span, into: &point)
+      try symmetric.mixKey(point)
+    } catch {
+      throw ProtocolFailure(error, as: .dh)
+    }
+  }
+
+  /// A proven handshake's keys; the state is used up.
+  consuming func establish(peer: ProvenProfile) throws(ProtocolFailure) -> EstablishedSession {
+    do {
+      return try EstablishedSession(self, peer: peer)
+    } catch {
+      throw ProtocolFailure(error, as: .state)
+    }
+  }
+
+  static let responseByteCount = 32
+  static let sealedResponseByteCount = SymmetricState.sealedByteCount(responseByteCount)
+  static let sealedProfileByteCount = SymmetricState.sealedByteCount(Profile.byteCount)
+}
+
+extension HandshakeCore {
+  /// CPace's channel identifier: "pair" and both names, the dialling side's first, as raw bytes.
+  static func channel(initiator: [UInt8], responder: [UInt8]) -> [UInt8] {
+    CPace.lengthValueJoined([Label.bytes("pair"), initiator, responder])
+  }
+}
+
+/// `ISK`.
+enum PasswordSessionKey: SecretPurpose {
+  static let byteCount = CPace.sessionKeyByteCount
+}

@@ -1,0 +1,32 @@
+import Cryptography
+import Wire
+
+/// Why a step of a connection failed, as the code that its own user sees.
+///
+/// Every path that throws one has lost its state already: what failed cannot go on.
+struct ProtocolFailure: Error {
+  let code: ChatErrorCode
+
+  init(_ code: ChatErrorCode) {
+    self.code = code
+  }
+
+  /// A failed check is `code`; what failed on this side is E_STATE.
+  init(_ error: CryptographyError, as code: ChatErrorCode) {
+    switch error {
+    case .notAuthentic, .damagedAfterAuthentication, .weakShare, .wrongLength: self.code = code
+    case .guardedMemoryExhausted, .libraryFailed: self.code = .state
+    }
+  }
+}
+
+/// Runs a step of Cryptography whose failed check has the code `code`.
+func checking<R: ~Copyable>(
+  as code: ChatErrorCode, _ body: () throws(CryptographyError) -> R
+) throws(ProtocolFailure) -> R {
+  do {
+    return try body()
+  } catch {
+    throw ProtocolFailure(error, as: code)
+  }
+}

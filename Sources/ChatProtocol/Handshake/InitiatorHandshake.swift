@@ -1,0 +1,252 @@
+import Cryptography
+import Wire
+
+// The dialling side, one struct a state, one consuming verb each; PROTOCOL 1.4. A verb that throws
+// has used its state up, so that what failed cannot go on.
+
+/// INIT is sent; RESP must come.
+struct AwaitingResponse: ~Copyable {
+  private var core: HandshakeCore
+  private let target: DialSetup.Target
+  private let initiation: Initiation
+  private let offers: [KeyAgreementGroup: any GroupOffer]
+
+  /// What RESP leads to: in mode K this side's AUTH, in mode P its PAIR1.
+  enum Next: ~Copyable {
+    case confirmation(AwaitingConfirmation)
+    case pairingReply(AwaitingPairingReply)
+  }
+
+  /// Makes INIT and appends its frame to `output`.
+  init(_ setup: DialSetup, sending output: inout [UInt8]) throws(ProtocolFailure) {
+    let target = setup.target
+    let policy = setup.context.policy
+    var core: HandshakeCore
+    var offers: [KeyAgreementGroup: any GroupOffer] = [:]
+    do {
+      core = try HandshakeCore(
+        context: setup.context, role: .initiator, mode: target.mode, responder: target.pin?.profile.profile)
+      for group in policy.groups {
+        guard let suite = GroupSuite.of(group) else { throw CryptographyError.libraryFailed }
+        offers[group] = try suite.makeOffer(core.region, setup.context.entropy)
+      }
+    } catch {
+      throw ProtocolFailure(error, as: .state)
+    }
+    let initiation: Initiation
+    do {
+      initiation = try Initiation(
+        mode: target.mode, groups: policy.groups, ciphers: policy.ciphers,
+        challenge: core.challenge, ephemeral: core.share,
+        encapsulationKey: offers[.x25519MLKEM768]?.share ?? [],
+        finiteFieldShare: offers[.x25519FFDHE3072]?.share ?? [])
+    } catch {
+      throw ProtocolFailure(.state)
+    }
+    var body = initiation.clearBytes
+    core.symmetric.mixHash(body.span)
+    if let pin = target.pin {
+      try core.mixEphemeral(withIdentity: pin.profile.profile.ikDH)
+      try core.seal([], into: &body)
+    }
+    output.append(frame: .initiation, body: body.span)
+    self.core = core
+    self.target = target
+    self.initiation = initiation
+    self.offers = offers
+  }
+
+  /// This dial's `e_I`: while it is unanswered, an INIT that carries it is a reflection.
+  var share: [UInt8] { core.share }
+
+  /// RESP, with the length of one of the groups on offer.
+  var gate: FrameGate { .response(to: initiation.groups, mode: initiation.mode) }
+
+  consuming func receive(
+    _ body: Span<UInt8>, sending output: inout [UInt8]
+  ) throws(ProtocolFailure) -> Next {
+    var core = core
+    let response: Response
+    do {
+      response = try Response(parsing: body, answering: initiation)
+    } catch {
+      throw ProtocolFailure(.proto)
+    }
+    guard let offer = offers[response.group] else { throw ProtocolFailure(.proto) }
+    if let floor = target.floor, response.group.strength < floor.strength {
+      throw ProtocolFailure(.downgrade)
+    }
+    guard response.ephemeral != core.share, response.challenge != core.challenge else {
+      throw ProtocolFailure(.reflect)
+    }
+    core.group = response.group
+    core.cipher = response.cipher
+    core.peerShare = response.ephemeral
+    core.peerChallenge = response.challenge
+    let clear = response.clearByteCount
+    core.symmetric.mixHash(body.extracting(first: clear))
+    try core.mixEphemerals()
+    do {
+      try offer.accept(response.share.span, into: &core.symmetric)
+    } catch {
+      throw ProtocolFailure(error, as: .dh)
+    }
+    switch target {
+    case .known(let pin):
+      try core.openResponse(.firstOfResponder, body.extracting(droppingFirst: clear))
+      return .confirmation(
+        try AwaitingConfirmation(
+          core, peer: pin.profile, pairSecret: pin.secret, sending: &output))
+    case .firstContact(let name, let password, _, _):
+      return .pairingReply(
+        try AwaitingPairingReply(core, name: name, password: password, sending: &output))
+    }
+  }
+}
+
+/// Mode P: PAIR1 is sent; PAIR2 must come.
+struct AwaitingPairingReply: ~Copyable {
+  private var core: HandshakeCore
+  private let name: PeerName
+  private let exchange: CPaceExchange
+
+  fileprivate init(
+    _ core: consuming HandshakeCore, name: PeerName, password: PasswordSecret,
+    sending output: inout [UInt8]
+  ) throws(ProtocolFailure) {
+    let ownName = core.context.identity.profile.name
+    do {
+      exchange = try CPaceExchange(
+        password: password.key,
+        channel: HandshakeCore.channel(initiator: ownName.utf8, responder: name.utf8),
+        session: core.symmetric.hash, in: core.region, from: core.context.entropy)
+    } catch {
+      throw ProtocolFailure(error, as: .state)
+    }
+    var body: [UInt8] = []
+    try core.seal(ownName.field + exchange.share, into: &body)
+    output.append(frame: .pair1, body: body.span)
+    self.core = core
+    self.name = name
+  }
+
+  /// Whether the tag under the password's key was what failed; only then a guess is counted.
+  enum Outcome: ~Copyable {
+    case proven(AwaitingReplyOwner)
+    case wrongPassword
+  }
+
+  consuming func receive(_ body: Span<UInt8>) throws(ProtocolFailure) -> Outcome {
+    var core = core
+    let first = SymmetricState.sealedByteCount(CPace.shareByteCount)
+    let second = first + HandshakeCore.sealedProfileByteCount
+    let share = try core.open(
+      body.extracting(first: first), plaintextByteCount: CPace.shareByteCount)
+    do {
+      var key = try Secret<PasswordSessionKey>(in: core.region)
+      try exchange.sessionKey(as: .initiator, peerShare: share, into: &key)
+      try core.symmetric.mixKey(key)
+    } catch {
+      throw ProtocolFailure(error, as: .pake)
+    }
+    let claimed: [UInt8]
+    do {
+      claimed = try core.open(
+        body.extracting(first..<second), plaintextByteCount: Profile.byteCount)
+    } catch where error.code == .auth {
+      return .wrongPassword
+    }
+    // es with the key that the profile claims; whoever answers the challenge holds it.
+    try core.mixEphemeral(withIdentity: [UInt8](claimed[1..<33]))
+    try core.openResponse(.firstOfResponder, body.extracting(droppingFirst: second))
+    let peer = try core.context.identity.proveOther(claimed, named: name)
+    return .proven(AwaitingReplyOwner(core: core, peer: peer))
+  }
+}
+
+/// Mode P: PAIR2 holds; whether another contact owns one of its keys is being looked up.
+struct AwaitingReplyOwner: ~Copyable {
+  fileprivate var core: HandshakeCore
+  let peer: ProvenProfile
+
+  /// Sends AUTH.
+  consuming func keysAreFree(
+    sending output: inout [UInt8]
+  ) throws(ProtocolFailure) -> AwaitingConfirmation {
+    try AwaitingConfirmation(core, peer: peer, pairSecret: nil, sending: &output)
+  }
+}
+
+/// AUTH is sent; FIN must come.
+struct AwaitingConfirmation: ~Copyable {
+  private var core: HandshakeCore
+  private let peer: ProvenProfile
+
+  fileprivate init(
+    _ core: consuming HandshakeCore, peer: ProvenProfile, pairSecret: PairSecret?,
+    sending output: inout [UInt8]
+  ) throws(ProtocolFailure) {
+    var body: [UInt8] = []
+    try core.seal(core.context.identity.profile.bytes, into: &body)
+    try core.mixIdentity()
+    if let pairSecret { try core.mix(pairSecret.key) }
+    try core.sealResponse(.ofInitiator, into: &body)
+    output.append(frame: .authentication, body: body.span)
+    self.core = core
+    self.peer = peer
+  }
+
+  consuming func receive(_ body: Span<UInt8>) throws(ProtocolFailure) -> EstablishedSession {
+    var core = core
+    try core.openResponse(.secondOfResponder, body)
+    return try core.establish(peer: peer)
+  }
+}
+
+extension DialSetup.Target {
+  var mode: HandshakeMode {
+    switch self {
+    case .known: .known
+    case .firstContact: .pair
+    }
+  }
+
+  var pin: Pin? {
+    switch self {
+    case .known(let pin): pin
+    case .firstContact: nil
+    }
+  }
+
+  var floor: KeyAgreementGroup? {
+    switch self {
+    case .known(let pin): pin.floor
+    case .firstContact(_, _, let floor, _): floor
+    }
+  }
+}
+
+extension IdentityKeys {
+  /// The checks that a profile needs whose key is proven: form, name, not our own keys, signature.
+  ///
+  /// All of them are E_IDENT. That no other contact has its keys is looked up by the driver.
+  func proveOther(_ bytes: [UInt8], named name: PeerName) throws(ProtocolFailure) -> ProvenProfile {
+    guard let claimed = try? Profile(parsing: bytes.span), claimed.name == name,
+      claimed.ikDH != profile.ikDH, claimed.ikSig != profile.ikSig
+    else { throw ProtocolFailure(.ident) }
+    do {
+      return try ProvenProfile(verifying: claimed)
+    } catch {
+      throw ProtocolFailure(error, as: .ident)
+    }
+  }
+}
+
+extension [UInt8] {
+  /// Appends a whole frame; `body` has the length of a handshake message, which always fits.
+  mutating func append(frame type: FrameType, body: Span<UInt8>) {
+    append(bigEndian: UInt16(truncatingIfNeeded: body.count + 1))
+    append(type.rawValue)
+    append(copying: body)
+  }
+}

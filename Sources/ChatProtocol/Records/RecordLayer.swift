@@ -1,0 +1,145 @@
+import Cryptography
+import Wire
+
+/// Seals the records of one direction straight into the outbound bytes.
+struct RecordWriter: ~Copyable {
+  private var chain: RecordChain<SendingChainKey>
+  private let sealer: any RecordSealer
+  private let suite: CipherSuite
+
+  /// Throws `.libraryFailed` for a suite that this build does not have.
+  init(
+    chainKey: consuming Secret<SendingChainKey>, suite: CipherSuite, sender: Role,
+    epoch: UInt32 = 0, sequence: UInt64 = 0, in region: GuardedRegion
+  ) throws(CryptographyError) {
+    guard let cipher = RecordCipher.withIdentifier(suite.rawValue) else { throw .libraryFailed }
+    chain = try RecordChain(
+      chainKey: chainKey, cipher: cipher, sender: sender, epoch: epoch, sequence: sequence,
+      in: region)
+    sealer = try cipher.makeSealer(region)
+    self.suite = suite
+  }
+
+  /// Appends the frame of a record that is no text.
+  mutating func seal(_ body: RecordBody, appendingTo output: inout [UInt8]) throws(CryptographyError) {
+    guard let size = body.size else { throw .wrongLength }
+    try seal(size, appendingTo: &output) { body.write(into: &$0) }
+  }
+
+  /// Appends the frames of a text, one or several.
+  mutating func seal(
+    _ message: TextMessage, appendingTo output: inout [UInt8]
+  ) throws(CryptographyError) {
+    for index in 0..<message.fragmentCount {
+      try seal(message.size(ofFragment: index), appendingTo: &output) {
+        message.write(fragment: index, into: &$0)
+      }
+    }
+  }
+
+  /// Appends the frame of an inner plaintext, which `write` puts where it is sealed, in place.
+  mutating func seal(
+    _ size: RecordSize, appendingTo output: inout [UInt8],
+    write: (inout MutableSpan<UInt8>) -> Void
+  ) throws(CryptographyError) {
+    let length = size.frameLength(suite)
+    let bodyCount = size.frameBodyCount(suite)
+    let innerCount = size.innerByteCount
+    output.append(bigEndian: length)
+    output.append(FrameType.record.rawValue)
+    let start = output.count
+    output.append(contentsOf: repeatElement(0, count: bodyCount))
+    var whole = output.mutableSpan
+    var sealed = whole.extracting(start..<start + bodyCount)
+    do {
+      var inner = sealed.extracting(0..<innerCount)
+      write(&inner)
+      let checksum = CRC32.checksum(inner.span.extracting(first: innerCount - 4))
+      inner.store(bigEndian: checksum, at: innerCount - 4)
+    }
+    let sealer = sealer
+    try chain.step(frameLength: length) { (material, associated) throws(CryptographyError) in
+      try sealer.seal(
+        &sealed, plaintextByteCount: innerCount, keyMaterial: material, authenticating: associated)
+    }
+  }
+
+  mutating func switchEpoch(to chainKey: consuming Secret<SendingChainKey>) {
+    chain.switchEpoch(to: chainKey)
+  }
+}
+
+/// What a record said, once it was opened and its form was right.
+enum ReceivedRecord {
+  /// A text is whole.
+  case text(TextMessage)
+  /// A text goes on in the next record of its kind.
+  case fragment
+  case other(RecordBody)
+}
+
+/// Opens the records of one direction, strictly in order; the first odd one ends the session.
+struct RecordReader: ~Copyable {
+  private var chain: RecordChain<ReceivingChainKey>
+  private let opener: any RecordOpener
+  private var plaintext: [UInt8] = []
+  private var texts = TextAssembler()
+
+  /// Throws `.libraryFailed` for a suite that this build does not have.
+  init(
+    chainKey: consuming Secret<ReceivingChainKey>, suite: CipherSuite, sender: Role,
+    epoch: UInt32 = 0, sequence: UInt64 = 0, in region: GuardedRegion
+  ) throws(CryptographyError) {
+    guard let cipher = RecordCipher.withIdentifier(suite.rawValue) else { throw .libraryFailed }
+    chain = try RecordChain(
+      chainKey: chainKey, cipher: cipher, sender: sender, epoch: epoch, sequence: sequence,
+      in: region)
+    opener = try cipher.makeOpener(region)
+  }
+
+  /// Whether a text has begun and is not whole.
+  var isInsideText: Bool { texts.isInsideText }
+
+  /// The record in a frame's body, whose length the gate has checked (PROTOCOL 1.7).
+  ///
+  /// MAC, then padding, then CRC32, then form: E_MAC up to the MAC; E_CRC for damage under a valid
+  /// one; E_PROTO (E_KU) for a form that no honest side sends.
+  mutating func open(_ sealed: Span<UInt8>) throws(ProtocolFailure) -> ReceivedRecord {
+    if plaintext.count < sealed.count {
+      plaintext = [UInt8](repeating: 0, count: sealed.count)
+    }
+    let length = UInt16(truncatingIfNeeded: sealed.count + 1)
+    let opener = opener
+    let count: Int
+    do {
+      var output = plaintext.mutableSpan
+      count = try chain.step(frameLength: length) {
+        (material, associated) throws(CryptographyError) in
+        try opener.open(sealed, keyMaterial: material, authenticating: associated, into: &output)
+      }
+    } catch {
+      throw ProtocolFailure(error, as: error == .damagedAfterAuthentication ? .crc : .mac)
+    }
+    let checked = count - InnerRecord.crcByteCount
+    guard checked >= 0,
+      CRC32.checksum(plaintext.span.extracting(first: checked))
+        == plaintext.span.bigEndianUInt32(at: checked)
+    else { throw ProtocolFailure(.crc) }
+    do {
+      let inner = plaintext.span.extracting(first: checked)
+      let record = try InnerRecord(parsing: inner)
+      let body = inner.extracting(record.bodyRange)
+      let parsed = try RecordBody(record, body: body)
+      guard case .text(let head, let more) = parsed else { return .other(parsed) }
+      let piece = body.extracting(droppingFirst: TextHead.byteCount)
+      guard let whole = try texts.take(head, more: more, text: piece) else { return .fragment }
+      return .text(whole)
+    } catch {
+      throw ProtocolFailure(error.code)
+    }
+  }
+
+  mutating func switchEpoch(to chainKey: consuming Secret<ReceivingChainKey>) {
+    chain.switchEpoch(to: chainKey)
+  }
+}
