@@ -24,6 +24,22 @@ struct EstablishedSession: ~Copyable {
     _ core: consuming HandshakeCore, peer: ProvenProfile
   ) throws(CryptographyError) {
     let region = core.region
+    let exports = SessionExports(
+      witnessKey: try core.symmetric.export("log", in: region),
+      exporter: try core.symmetric.export("exporter", in: region))
+    let pairSecret: PairSecret?
+    switch core.mode {
+    case .known: pairSecret = nil
+    case .pair:
+      // It outlives the connection in the contact's pin, so it has a region of its own.
+      let pinned = try GuardedRegion(byteCount: PairPreSharedKey.byteCount)
+      pairSecret = PairSecret(try core.symmetric.export("pair psk", in: pinned))
+    }
+    let root: Secret<RootKey> = try core.symmetric.export("root", in: region)
+    let sendingKey: Secret<SendingChainKey> = try core.symmetric.export(
+      Self.chainLabel(core.role), in: region)
+    let receivingKey: Secret<ReceivingChainKey> = try core.symmetric.export(
+      Self.chainLabel(core.role.other), in: region)
     self.region = region
     role = core.role
     mode = core.mode
@@ -33,24 +49,17 @@ struct EstablishedSession: ~Copyable {
     transcriptHash = core.symmetric.hash
     sessionID = core.symmetric.exportPublic("session id")
     shortAuthenticationString = core.symmetric.exportPublic("sas")
-    exports = SessionExports(
-      witnessKey: try core.symmetric.export("log", in: region),
-      exporter: try core.symmetric.export("exporter", in: region))
-    switch core.mode {
-    case .known: pairSecret = nil
-    case .pair:
-      // It outlives the connection in the contact's pin, so it has a region of its own.
-      let pinned = try GuardedRegion(byteCount: PairPreSharedKey.byteCount)
-      pairSecret = PairSecret(try core.symmetric.export("pair psk", in: pinned))
-    }
-    root = try core.symmetric.export("root", in: region)
-    switch core.role {
-    case .initiator:
-      sendingKey = try core.symmetric.export("chain I", in: region)
-      receivingKey = try core.symmetric.export("chain R", in: region)
-    case .responder:
-      sendingKey = try core.symmetric.export("chain R", in: region)
-      receivingKey = try core.symmetric.export("chain I", in: region)
+    self.exports = exports
+    self.pairSecret = pairSecret
+    self.root = root
+    self.sendingKey = sendingKey
+    self.receivingKey = receivingKey
+  }
+
+  private static func chainLabel(_ sender: Role) -> StaticString {
+    switch sender {
+    case .initiator: "chain I"
+    case .responder: "chain R"
     }
   }
 }

@@ -8,8 +8,7 @@ import Wire
 struct GroupSuite: Sendable {
   let group: KeyAgreementGroup
   /// I: makes a share and keeps its private half in the region.
-  let makeOffer:
-    @Sendable (GuardedRegion, any EntropySource) throws(CryptographyError) -> any GroupOffer
+  let makeOffer: @Sendable (GuardedRegion, any EntropySource) throws(CryptographyError) -> any GroupOffer
   /// R: answers an offer. Throws `.weakShare` for one that no honest side makes.
   let answer:
     @Sendable (_ offer: Span<UInt8>, GuardedRegion, any EntropySource, any KeyEncapsulation)

@@ -20,34 +20,48 @@ struct HandshakeCore: ~Copyable {
 
   /// Draws challenge and `e`, and starts the symmetric state; in mode K with the first 129 bytes of
   /// R's profile, as pinned at I and own at R.
-  init(
+  static func start(
+    context: ConnectionContext, role: Role, mode: HandshakeMode, responder: Profile?
+  ) throws(ProtocolFailure) -> HandshakeCore {
+    do {
+      return try HandshakeCore(context: context, role: role, mode: mode, responder: responder)
+    } catch {
+      throw ProtocolFailure(error, as: .state)
+    }
+  }
+
+  private init(
     context: ConnectionContext, role: Role, mode: HandshakeMode, responder: Profile?
   ) throws(CryptographyError) {
     let region = try GuardedRegion(byteCount: GuardedRegion.pageByteCount)
+    var symmetric = try SymmetricState(mode: mode, in: region)
+    if let responder { symmetric.mixHash(responder.signedBytes.span) }
+    let challenge = context.entropy.publicBytes(count: HandshakeSize.challenge)
+    let ephemeral = try Secret<EphemeralKey>.random(in: region, from: context.entropy)
+    let share = try X25519.publicKey(of: ephemeral)
     self.context = context
     self.role = role
     self.mode = mode
     self.region = region
-    symmetric = try SymmetricState(mode: mode, in: region)
-    challenge = context.entropy.publicBytes(count: 32)
-    ephemeral = try Secret.random(in: region, from: context.entropy)
-    share = try X25519.publicKey(of: ephemeral)
-    if let responder { symmetric.mixHash(responder.signedBytes.span) }
+    self.symmetric = symmetric
+    self.ephemeral = ephemeral
+    self.share = share
+    self.challenge = challenge
   }
 
   /// ee = X(e_I, e_R).
   mutating func mixEphemerals() throws(ProtocolFailure) {
-    try mixAgreement(private: ephemeral, public: peerShare)
+    try Self.mix(private: ephemeral, public: peerShare, into: &symmetric)
   }
 
   /// X(own e, the other's identity key): `es` at I, `se` at R.
   mutating func mixEphemeral(withIdentity agreementKey: [UInt8]) throws(ProtocolFailure) {
-    try mixAgreement(private: ephemeral, public: agreementKey)
+    try Self.mix(private: ephemeral, public: agreementKey, into: &symmetric)
   }
 
   /// X(own identity key, the other's e): `se` at I, `es` at R.
   mutating func mixIdentity() throws(ProtocolFailure) {
-    try mixAgreement(private: context.identity.agreementKey, public: peerShare)
+    try Self.mix(private: context.identity.agreementKey, public: peerShare, into: &symmetric)
   }
 
   /// Seals one part of the message that is being made.
@@ -112,11 +126,13 @@ struct HandshakeCore: ~Copyable {
     }
   }
 
-  private mutating func mixAgreement<Purpose: SecretPurpose>(
-    private key: borrowing Secret<Purpose>, public share: [UInt8]
+  /// MixKey of one X25519 result; E_DH where it is zero.
+  private static func mix<Purpose: SecretPurpose>(
+    private key: borrowing Secret<Purpose>, public share: [UInt8],
+    into symmetric: inout SymmetricState
   ) throws(ProtocolFailure) {
     do {
-      var point = try Secret<AgreedPoint>(in: region)
+      var point = try Secret<AgreedPoint>(in: symmetric.region)
       try X25519.sharedSecret(private: key, public: share.span, into: &point)
       try symmetric.mixKey(point)
     } catch {
@@ -139,6 +155,30 @@ struct HandshakeCore: ~Copyable {
 }
 
 extension HandshakeCore {
+  /// This side's half of CPace under `password`, with a fresh scalar; sid is `h`.
+  func exchange(
+    under password: borrowing Secret<PasswordRelatedString>, channel: [UInt8]
+  ) throws(ProtocolFailure) -> CPaceExchange {
+    do {
+      return try CPaceExchange(
+        password: password, channel: channel, session: symmetric.hash, in: region,
+        from: context.entropy)
+    } catch {
+      throw ProtocolFailure(error, as: .state)
+    }
+  }
+
+  /// What takes the place of a secret that is not known, so that the work stays the same.
+  func randomSecret<Purpose: SecretPurpose>(
+    _: Purpose.Type
+  ) throws(ProtocolFailure) -> Secret<Purpose> {
+    do {
+      return try Secret<Purpose>.random(in: region, from: context.entropy)
+    } catch {
+      throw ProtocolFailure(error, as: .state)
+    }
+  }
+
   /// CPace's channel identifier: "pair" and both names, the dialling side's first, as raw bytes.
   static func channel(initiator: [UInt8], responder: [UInt8]) -> [UInt8] {
     CPace.lengthValueJoined([Label.bytes("pair"), initiator, responder])

@@ -21,17 +21,17 @@ struct AwaitingResponse: ~Copyable {
   init(_ setup: DialSetup, sending output: inout [UInt8]) throws(ProtocolFailure) {
     let target = setup.target
     let policy = setup.context.policy
-    var core: HandshakeCore
+    var core = try HandshakeCore.start(
+      context: setup.context, role: .initiator, mode: target.mode,
+      responder: target.pin?.profile.profile)
     var offers: [KeyAgreementGroup: any GroupOffer] = [:]
-    do {
-      core = try HandshakeCore(
-        context: setup.context, role: .initiator, mode: target.mode, responder: target.pin?.profile.profile)
-      for group in policy.groups {
-        guard let suite = GroupSuite.of(group) else { throw CryptographyError.libraryFailed }
+    for group in policy.groups {
+      guard let suite = GroupSuite.of(group) else { throw ProtocolFailure(.policy) }
+      do {
         offers[group] = try suite.makeOffer(core.region, setup.context.entropy)
+      } catch {
+        throw ProtocolFailure(error, as: .state)
       }
-    } catch {
-      throw ProtocolFailure(error, as: .state)
     }
     let initiation: Initiation
     do {
@@ -115,19 +115,15 @@ struct AwaitingPairingReply: ~Copyable {
     sending output: inout [UInt8]
   ) throws(ProtocolFailure) {
     let ownName = core.context.identity.profile.name
-    do {
-      exchange = try CPaceExchange(
-        password: password.key,
-        channel: HandshakeCore.channel(initiator: ownName.utf8, responder: name.utf8),
-        session: core.symmetric.hash, in: core.region, from: core.context.entropy)
-    } catch {
-      throw ProtocolFailure(error, as: .state)
-    }
+    let exchange = try core.exchange(
+      under: password.key,
+      channel: HandshakeCore.channel(initiator: ownName.utf8, responder: name.utf8))
     var body: [UInt8] = []
     try core.seal(ownName.field + exchange.share, into: &body)
     output.append(frame: .pair1, body: body.span)
     self.core = core
     self.name = name
+    self.exchange = exchange
   }
 
   /// Whether the tag under the password's key was what failed; only then a guess is counted.
@@ -153,7 +149,7 @@ struct AwaitingPairingReply: ~Copyable {
     do {
       claimed = try core.open(
         body.extracting(first..<second), plaintextByteCount: Profile.byteCount)
-    } catch where error.code == .auth {
+    } catch  where error.code == .auth {
       return .wrongPassword
     }
     // es with the key that the profile claims; whoever answers the challenge holds it.

@@ -29,14 +29,9 @@ enum ResponderHandshake {
     guard initiation.mode == .known || setup.takesFirstContact else {
       throw ProtocolFailure(.policy)
     }
-    var core: HandshakeCore
-    do {
-      core = try HandshakeCore(
-        context: context, role: .responder, mode: initiation.mode,
-        responder: initiation.mode == .known ? context.identity.profile : nil)
-    } catch {
-      throw ProtocolFailure(error, as: .state)
-    }
+    var core = try HandshakeCore.start(
+      context: context, role: .responder, mode: initiation.mode,
+      responder: initiation.mode == .known ? context.identity.profile : nil)
     core.group = choice.suite.group
     core.cipher = choice.cipher
     core.peerShare = initiation.ephemeral
@@ -121,29 +116,22 @@ struct AwaitingPairingAnswer: ~Copyable {
   consuming func answer(
     _ answer: PairingAnswer
   ) throws(ProtocolFailure) -> AwaitingGuessSpent {
+    let (share, claimed) = (share, claimed)
     let core = core
     let identity = core.context.identity.profile
-    let exchange: CPaceExchange
-    do {
-      var password = try Secret<PasswordRelatedString>.random(
-        in: core.region, from: core.context.entropy)
-      if let known = answer.password, let name = claimed.name, name != identity.name {
+    var password = try core.randomSecret(PasswordRelatedString.self)
+    if let known = answer.password, let name = claimed.name, name != identity.name {
+      try checking(as: .state) { () throws(CryptographyError) in
         try password.copy(from: known.key)
       }
-      exchange = try CPaceExchange(
-        password: password,
-        channel: HandshakeCore.channel(
-          initiator: claimed.rawName, responder: identity.name.utf8),
-        session: core.symmetric.hash, in: core.region, from: core.context.entropy)
-    } catch {
-      throw ProtocolFailure(error, as: .state)
     }
-    var key: Secret<PasswordSessionKey>
-    do {
-      key = try Secret(in: core.region)
+    let exchange = try core.exchange(
+      under: password,
+      channel: HandshakeCore.channel(initiator: claimed.rawName, responder: identity.name.utf8))
+    let key = try checking(as: .pake) { () throws(CryptographyError) in
+      var key = try Secret<PasswordSessionKey>(in: core.region)
       try exchange.sessionKey(as: .responder, peerShare: share, into: &key)
-    } catch {
-      throw ProtocolFailure(error, as: .pake)
+      return key
     }
     return AwaitingGuessSpent(
       core: core, key: key, share: exchange.share,
@@ -221,16 +209,16 @@ struct AwaitingContact: ~Copyable {
   consuming func answer(
     _ pin: Pin?, sending output: inout [UInt8]
   ) throws(ProtocolFailure) -> EstablishedSession {
+    let (agreementKey, claimed, sealedResponse) = (agreementKey, claimed, sealedResponse)
     var core = core
     try core.mixEphemeral(withIdentity: agreementKey)
-    do {
-      var secret = try Secret<PairPreSharedKey>.random(
-        in: core.region, from: core.context.entropy)
-      if let pin { try secret.copy(from: pin.secret.key) }
-      try core.symmetric.mixKey(secret)
-    } catch {
-      throw ProtocolFailure(error, as: .state)
+    var secret = try core.randomSecret(PairPreSharedKey.self)
+    if let pin {
+      try checking(as: .state) { () throws(CryptographyError) in
+        try secret.copy(from: pin.secret.key)
+      }
     }
+    try core.mix(secret)
     try core.openResponse(.ofInitiator, sealedResponse.span)
     guard let pin else { throw ProtocolFailure(.auth) }
     let peer = try pin.requireSame(claimed)

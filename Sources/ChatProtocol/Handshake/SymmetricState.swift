@@ -1,5 +1,5 @@
 package import Cryptography
-import Wire
+package import Wire
 
 /// `h`, `ck`, `k` and `n` of a handshake; PROTOCOL 1.3.
 ///
@@ -27,12 +27,16 @@ package struct SymmetricState: ~Copyable {
   /// `h = ck = SHA-256("secure_chat/1 " | mode)`.
   package init(mode: HandshakeMode, in region: GuardedRegion) throws(CryptographyError) {
     let start = SHA256Hash.hash((Label.prefix + [mode.rawValue]).span)
+    let sealer = try Self.cipher.makeSealer(region)
+    let opener = try Self.cipher.makeOpener(region)
+    let chainingKey = try Secret<ChainingKey>(copying: start.span, in: region)
+    let key = try Secret<HandshakeKey>(in: region)
     hash = start
-    chainingKey = try Secret(copying: start.span, in: region)
-    key = try Secret(in: region)
+    self.chainingKey = chainingKey
+    self.key = key
     self.region = region
-    sealer = try Self.cipher.makeSealer(region)
-    opener = try Self.cipher.makeOpener(region)
+    self.sealer = sealer
+    self.opener = opener
   }
 
   /// `h = SHA-256(h | bytes)`.
@@ -45,14 +49,15 @@ package struct SymmetricState: ~Copyable {
     _ secret: borrowing Secret<Input>
   ) throws(CryptographyError) {
     var output = try Secret<MixedKeys>(in: region)
+    let info: [UInt8] = []
     chainingKey.withBytes { salt in
       secret.withBytes { input in
-        output.withMutableBytes { HKDF.derive(salt: salt, inputKey: input, info: [].span, into: &$0) }
+        output.withMutableBytes { HKDF.derive(salt: salt, inputKey: input, info: info.span, into: &$0) }
       }
     }
     output.withBytes { output in
-      chainingKey.withMutableBytes { $0.copy(output.extracting(0..<32), at: 0) }
-      key.withMutableBytes { $0.copy(output.extracting(32..<64), at: 0) }
+      chainingKey.withMutableBytes { $0.copy(output.extracting(0..<32)) }
+      key.withMutableBytes { $0.copy(output.extracting(32..<64)) }
     }
     counter = 0
   }
@@ -69,7 +74,7 @@ package struct SymmetricState: ~Copyable {
         0, count: Self.sealedByteCount(plaintext.count) - plaintext.count))
     do {
       var whole = output.mutableSpan
-      var sealed = whole.extracting(start..<whole.count)
+      var sealed = whole._mutatingExtracting(start..<whole.count)
       let associated = hash
       try keys.withBytes { (keys) throws(CryptographyError) in
         try sealer.seal(

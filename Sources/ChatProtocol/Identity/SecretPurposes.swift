@@ -1,4 +1,4 @@
-package import Cryptography
+import Cryptography
 
 // One purpose a key: a key cannot go where another is expected (PROTOCOL 1.6, "one label, one use").
 

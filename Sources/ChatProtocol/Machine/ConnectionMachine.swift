@@ -1,4 +1,4 @@
-package import Cryptography
+import Cryptography
 package import Wire
 
 /// One connection of secure_chat/1, from the first byte to the last, without input or output.

@@ -1,4 +1,4 @@
-package import Wire
+import Wire
 
 /// The figures of PROTOCOL 1.9 and 1.10, in one place.
 package enum Limits {

@@ -1,5 +1,5 @@
-package import Cryptography
-package import Wire
+import Cryptography
+import Wire
 
 /// The key chain of one direction: every record takes one step, and the old keys are gone.
 ///
@@ -20,10 +20,11 @@ struct RecordChain<Purpose: SecretPurpose>: ~Copyable {
     chainKey: consuming Secret<Purpose>, cipher: RecordCipher, sender role: Role,
     epoch: UInt32 = 0, sequence: UInt64 = 0, in region: GuardedRegion
   ) throws(CryptographyError) {
-    guard cipher.keyMaterialByteCount <= RecordKeyMaterial.byteCount else { throw .wrongLength }
-    recordMasterKey = try Secret(in: region)
-    material = try Secret(in: region)
+    let master = try Secret<RecordMasterKey>(in: region)
+    let material = try Secret<RecordKeyMaterial>(in: region)
     self.chainKey = chainKey
+    recordMasterKey = master
+    self.material = material
     self.cipher = cipher
     keyInfo = Label.prefix + [UInt8](cipher.keyLabel.utf8)
     self.sequence = sequence
@@ -39,10 +40,8 @@ struct RecordChain<Purpose: SecretPurpose>: ~Copyable {
     let associated = associatedBytes(frameLength: frameLength)
     advance()
     let count = cipher.keyMaterialByteCount
-    defer {
-      recordMasterKey.wipe()
-      material.wipe()
-    }
+    recordMasterKey.wipe()
+    defer { material.wipe() }
     return try material.withBytes { (material) throws(E) -> R in
       try body(material.extracting(first: count), associated.span)
     }
@@ -56,20 +55,29 @@ struct RecordChain<Purpose: SecretPurpose>: ~Copyable {
 
   private mutating func advance() {
     let count = cipher.keyMaterialByteCount
-    chainKey.withMutableBytes { chainKey in
-      recordMasterKey.withMutableBytes { master in
-        HMACSHA256.authenticate([1].span, key: chainKey.span, into: &master)
-        material.withMutableBytes { material in
-          var keys = material.extracting(first: count)
-          HKDF.derive(
-            salt: zeroSalt.span, inputKey: master.span, info: keyInfo.span, into: &keys)
-        }
-        // The master key is spent: its slot carries the next chain key over.
-        HMACSHA256.authenticate([2].span, key: chainKey.span, into: &master)
-        chainKey.copy(master.span, at: 0)
+    let info = keyInfo
+    Self.advance(&chainKey, &recordMasterKey, &material, info, count)
+    sequence += 1
+  }
+
+  private static func advance(
+    _ chainKey: inout Secret<Purpose>, _ master: inout Secret<RecordMasterKey>,
+    _ material: inout Secret<RecordKeyMaterial>, _ info: [UInt8], _ count: Int
+  ) {
+    chainKey.withBytes { chainKey in
+      master.withMutableBytes { HMACSHA256.authenticate([1].span, key: chainKey, into: &$0) }
+    }
+    master.withBytes { master in
+      material.withMutableBytes { material in
+        var keys = material._mutatingExtracting(first: count)
+        HKDF.derive(salt: zeroSalt.span, inputKey: master, info: info.span, into: &keys)
       }
     }
-    sequence += 1
+    // The master key is spent: its slot carries the next chain key over.
+    chainKey.withBytes { chainKey in
+      master.withMutableBytes { HMACSHA256.authenticate([2].span, key: chainKey, into: &$0) }
+    }
+    master.withBytes { master in chainKey.withMutableBytes { $0.copy(master) } }
   }
 
   /// AAD = "rec" | role | epoch u32 | seq u64 | len u16.

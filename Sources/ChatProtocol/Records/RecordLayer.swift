@@ -12,11 +12,13 @@ struct RecordWriter: ~Copyable {
     chainKey: consuming Secret<SendingChainKey>, suite: CipherSuite, sender: Role,
     epoch: UInt32 = 0, sequence: UInt64 = 0, in region: GuardedRegion
   ) throws(CryptographyError) {
-    guard let cipher = RecordCipher.withIdentifier(suite.rawValue) else { throw .libraryFailed }
-    chain = try RecordChain(
+    let cipher = try RecordCipher.of(suite)
+    let sealer = try cipher.makeSealer(region)
+    let chain = try RecordChain(
       chainKey: chainKey, cipher: cipher, sender: sender, epoch: epoch, sequence: sequence,
       in: region)
-    sealer = try cipher.makeSealer(region)
+    self.chain = chain
+    self.sealer = sealer
     self.suite = suite
   }
 
@@ -50,9 +52,9 @@ struct RecordWriter: ~Copyable {
     let start = output.count
     output.append(contentsOf: repeatElement(0, count: bodyCount))
     var whole = output.mutableSpan
-    var sealed = whole.extracting(start..<start + bodyCount)
+    var sealed = whole._mutatingExtracting(start..<start + bodyCount)
     do {
-      var inner = sealed.extracting(0..<innerCount)
+      var inner = sealed._mutatingExtracting(0..<innerCount)
       write(&inner)
       let checksum = CRC32.checksum(inner.span.extracting(first: innerCount - 4))
       inner.store(bigEndian: checksum, at: innerCount - 4)
@@ -90,11 +92,13 @@ struct RecordReader: ~Copyable {
     chainKey: consuming Secret<ReceivingChainKey>, suite: CipherSuite, sender: Role,
     epoch: UInt32 = 0, sequence: UInt64 = 0, in region: GuardedRegion
   ) throws(CryptographyError) {
-    guard let cipher = RecordCipher.withIdentifier(suite.rawValue) else { throw .libraryFailed }
-    chain = try RecordChain(
+    let cipher = try RecordCipher.of(suite)
+    let opener = try cipher.makeOpener(region)
+    let chain = try RecordChain(
       chainKey: chainKey, cipher: cipher, sender: sender, epoch: epoch, sequence: sequence,
       in: region)
-    opener = try cipher.makeOpener(region)
+    self.chain = chain
+    self.opener = opener
   }
 
   /// Whether a text has begun and is not whole.
@@ -105,6 +109,10 @@ struct RecordReader: ~Copyable {
   /// MAC, then padding, then CRC32, then form: E_MAC up to the MAC; E_CRC for damage under a valid
   /// one; E_PROTO (E_KU) for a form that no honest side sends.
   mutating func open(_ sealed: Span<UInt8>) throws(ProtocolFailure) -> ReceivedRecord {
+    // Out of the state while it is lent, and back whatever happens.
+    var plaintext: [UInt8] = []
+    swap(&plaintext, &self.plaintext)
+    defer { swap(&plaintext, &self.plaintext) }
     if plaintext.count < sealed.count {
       plaintext = [UInt8](repeating: 0, count: sealed.count)
     }
@@ -141,5 +149,13 @@ struct RecordReader: ~Copyable {
 
   mutating func switchEpoch(to chainKey: consuming Secret<ReceivingChainKey>) {
     chain.switchEpoch(to: chainKey)
+  }
+}
+
+extension RecordCipher {
+  /// The cipher of a suite that was negotiated. Throws `.libraryFailed` for one that is not built in.
+  static func of(_ suite: CipherSuite) throws(CryptographyError) -> RecordCipher {
+    guard let cipher = withIdentifier(suite.rawValue) else { throw .libraryFailed }
+    return cipher
   }
 }

@@ -1,6 +1,6 @@
 import Cryptography
 import Synchronization
-package import Wire
+import Wire
 
 /// What one process has taken and shown of each contact's texts, by message id.
 ///
