@@ -27,24 +27,15 @@ package enum TerminalScreen {
     return Int(columns)
   }
 
-  /// Writes all the bytes; an interrupted or short write goes on, a failed one ends it and is false.
+  /// Writes all the bytes; false where the terminal does not take them.
   @discardableResult
-  package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-    var offset = 0
-    while offset < bytes.count {
-      let result = unsafe bytes.withUnsafeBytes { buffer in
-        unsafe Glibc.write(descriptor, buffer.baseAddress! + offset, buffer.count - offset)
-      }
-      if result >= 0 {
-        offset += result
-      } else if errno == EAGAIN {
-        var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        _ = unsafe poll(&waiting, 1, -1)
-      } else if errno != EINTR {
-        return false
-      }
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    do throws(StreamError) {
+      try StreamWriter.writeAll(bytes, to: StandardStream(descriptor: descriptor))
+      return true
+    } catch {
+      return false
     }
-    return true
   }
 }
 

@@ -11,7 +11,7 @@ private let allowedImports: [String: Set<String>] = [
   "Places": ["CPlatform", "Glibc"],
   "LogFiles": ["SessionLog", "Cryptography", "Wire", "Places"],
   "Transport": ["Wire", "NIOCore", "NIOPosix", "Logging"],
-  "Terminal": ["CPlatform", "Glibc"],
+  "Terminal": ["CPlatform", "Glibc", "Synchronization"],
   "Messenger": [
     "ChatProtocol", "Cryptography", "LogFiles", "Places", "SessionLog", "Transport", "Wire", "Foundation",
     "Logging", "Synchronization",

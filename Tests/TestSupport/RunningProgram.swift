@@ -162,7 +162,7 @@ private struct Laid {
     // POSIX_SPAWN_SETSID: a session of its own, so that the terminal becomes its controlling one.
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | 0x80))
     var closeAfterwards: [Int32] = []
-    defer { closeAfterwards.forEach { close($0) } }
+    defer { for end in closeAfterwards { close(end) } }
     switch streams {
     case .pipes, .input:
       let (input, output, errors) = (try Pipe(), try Pipe(), try Pipe())
@@ -180,7 +180,10 @@ private struct Laid {
     }
     let argumentPointers = unsafe (["env", "-C", folder, path] + arguments).map { unsafe strdup($0) } + [nil]
     let environmentPointers = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { unsafe (argumentPointers + environmentPointers).forEach { unsafe free($0) } }
+    defer {
+      let pointers = unsafe argumentPointers + environmentPointers
+      for index in unsafe pointers.indices { unsafe free(pointers[index]) }
+    }
     // env enters the folder and becomes the program: posix_spawn itself cannot change folders everywhere.
     var processID: pid_t = 0
     let code = unsafe posix_spawn(
