@@ -24,10 +24,12 @@ private func withPair(
   await group.shutDown()
 }
 
+private let echo: @Sendable (any Link, [UInt8]) -> Void = { link, bytes in link.write(bytes.span) }
+
 @Suite struct LinkTests {
   @Test(arguments: ["127.0.0.1", "localhost", "::1"])
   func bytesCrossBothWays(host: String) async throws {
-    try await withPair(host: host, answering: { link, bytes in link.write(bytes.span) }) {
+    try await withPair(host: host, answering: echo) {
       dialler, listener in
       dialler.act { $0.write([1, 2, 3].span) }
       #expect(await dialler.waits { $0.bytes == [1, 2, 3] })
@@ -65,10 +67,11 @@ private func withPair(
 
   /// Closing a socket with unread input resets the connection; the last bytes must survive that.
   @Test func lastBytesArriveAlsoWhenTheOtherSideIsStillSending() async throws {
-    try await withPair(answering: { link, _ in
+    let answer: @Sendable (any Link, [UInt8]) -> Void = { link, _ in
       link.write([9, 9, 9].span)
       link.close(afterFlushing: true)
-    }) { dialler, listener in
+    }
+    try await withPair(answering: answer) { dialler, listener in
       dialler.act { $0.write([UInt8](repeating: 1, count: 3_000_000).span) }
       #expect(await dialler.waits { !$0.ends.isEmpty })
       #expect(dialler.seen.bytes == [9, 9, 9])
@@ -76,10 +79,11 @@ private func withPair(
   }
 
   @Test func aDriverThatClosedIsToldOnceAndHearsNothingMore() async throws {
-    try await withPair(answering: { link, _ in
+    let hangUp: @Sendable (any Link, [UInt8]) -> Void = { link, _ in
       link.close(afterFlushing: false)
       link.close(afterFlushing: true)
-    }) { dialler, listener in
+    }
+    try await withPair(answering: hangUp) { dialler, listener in
       dialler.act { $0.write([UInt8](repeating: 1, count: 2_000_000).span) }
       #expect(await listener.waits { !$0.ends.isEmpty })
       #expect(await dialler.waits { !$0.ends.isEmpty })
