@@ -9,13 +9,9 @@ package struct SessionID: Hashable, Sendable {
   package init(bytes: [UInt8]) { self.bytes = bytes }
 }
 
-/// The name of one text: 16 bytes, a stream and a number (PROTOCOL 1.7, 1.9).
-package struct MessageID: Hashable, Sendable {
-  package let bytes: [UInt8]
+extension MessageID {
   /// As logs and JSON events write it: base64url without padding.
   package var text: String { Base64URL.encode(bytes) }
-
-  package init(bytes: [UInt8]) { self.bytes = bytes }
 }
 
 /// What ``Messenger/send(_:on:)`` returns; the `delivered` event of the same text carries it as `id`.
