@@ -21,10 +21,21 @@ package final class OpenFile: Sendable {
   deinit { _ = close(descriptor) }
 
   /// Opens a regular file for reading; anything else is `.notARegularFile`.
-  package static func forReading(_ path: String) throws(PlaceError) -> OpenFile {
-    let file = try open(path, O_RDONLY | O_NONBLOCK, mode: 0)
+  ///
+  /// `followingLinks` is for files that people name, never for those of a home.
+  package static func forReading(_ path: String, followingLinks: Bool = false) throws(PlaceError) -> OpenFile
+  {
+    let file = try open(path, O_RDONLY | O_NONBLOCK, mode: 0, following: followingLinks)
     try file.requireRegular()
     return file
+  }
+
+  /// The open descriptor that another program handed over (`--password-fd`); nil where it is not open.
+  ///
+  /// It is closed with the last holder, so nobody else may hold it.
+  package static func inherited(_ descriptor: Int32) -> OpenFile? {
+    guard descriptor >= 0, fcntl(descriptor, F_GETFD) >= 0 else { return nil }
+    return OpenFile(adopting: descriptor, path: "descriptor \(descriptor)")
   }
 
   /// Opens a regular file that exists for writing at its end, and for reading.

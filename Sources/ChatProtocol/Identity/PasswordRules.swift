@@ -1,8 +1,8 @@
-import Cryptography
+package import Cryptography
 import Wire
 
 /// RFC 8265's OpaqueString, but just these rules: PROTOCOL 1.2.
-enum PasswordRules {
+package enum PasswordRules {
   /// The longest password in bytes, after normalisation.
   static let longestPassword = 128
 
@@ -10,7 +10,7 @@ enum PasswordRules {
   ///
   /// An ASCII password never leaves guarded memory. NFC of any other makes a `String` for the length
   /// of this call (stated in the threat model).
-  static func normalise(
+  package static func normalise(
     _ password: borrowing SecretBuffer
   ) throws(PasswordError) -> SecretBuffer {
     guard !password.isEmpty else { throw .empty }
