@@ -1,5 +1,5 @@
 import Synchronization
-package import Wire
+internal import Wire
 
 /// The events of one messenger, in order, for one consumer.
 ///
@@ -10,12 +10,12 @@ package final class EventQueue: Sendable {
   /// Above so many events that strangers cause, further ones are counted into the last.
   static let strangersLimit = 256
 
-  private struct Entry {
+  fileprivate struct Entry {
     let event: MessengerEvent
     let taken: (@Sendable () -> Void)?
   }
 
-  private struct State {
+  fileprivate struct State {
     /// Entries not yet taken start at `first`.
     var entries: [Entry] = []
     var first = 0
