@@ -2,6 +2,7 @@ import Testing
 import Wire
 
 @Suite struct EncodingTests {
+  // [S-17]
   @Test(arguments: [
     ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
     ("foobar", "Zm9vYmFy"),
@@ -21,6 +22,7 @@ import Wire
     #expect(Base64URL.encode([0xfb, 0xff, 0xfe]) == "-__-")
   }
 
+  // [S-17]
   @Test(arguments: [
     ("Zg==", Base64URLError.wrongCharacter), ("Zm9v=", .wrongLength), ("Z", .wrongLength),
     ("Zm9vY", .wrongLength),

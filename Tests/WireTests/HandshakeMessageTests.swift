@@ -19,6 +19,7 @@ import Wire
     [.x25519, .x25519FFDHE3072, .x25519MLKEM768],
   ]
 
+  // [M-02]
   @Test func everyOfferComesBack() throws {
     for mode in HandshakeMode.allCases {
       for groups in Self.offers {
@@ -38,8 +39,8 @@ import Wire
     }
   }
 
-  @Test("[F-03] the length of an INIT is one of eight")
-  func theLengthOfAnInitiationIsOneOfEight() {
+  // [F-03]
+  @Test func theLengthOfAnInitiationIsOneOfEight() {
     var counts: Set<Int> = []
     for mode in HandshakeMode.allCases {
       for groups in Self.offers { counts.insert(HandshakeSize.initiation(groups, mode: mode)) }
@@ -48,6 +49,7 @@ import Wire
     #expect(FrameGate.initiation.bodyCounts == counts.sorted())
   }
 
+  // [M-04] [N-08]
   @Test(
     arguments: [
       (0, 0x54, HandshakeMessageError.wrongMagic), (6, 0, .wrongMagic), (7, 0, .unknownVersion(0)),
@@ -62,6 +64,7 @@ import Wire
     #expect(throws: problem) { try Initiation(parsing: body.span) }
   }
 
+  // [E-06]
   @Test func aMessageOfAnyLengthAndContentIsReadWithoutATrap() {
     var generator = SeededGenerator(seed: 3)
     for count in [0, 1, 8, 9, 16, 17, 80, 81, 82, 129, 1265, 1313, 1697, 2000] {
@@ -80,6 +83,7 @@ import Wire
     }
   }
 
+  // [M-06] [M-07]
   @Test func aResponseComesBackAndMustPickWhatWasOffered() throws {
     let all = try Self.initiation(.known, Self.offers[6], [.aes256CBCHMACCRC32])
     for group in KeyAgreementGroup.allCases {
@@ -108,6 +112,7 @@ import Wire
     #expect(throws: HandshakeMessageError.wrongLength) { try Response(parsing: nothing.span, answering: all) }
   }
 
+  // [F-03]
   @Test func theSizesAreThoseOfTheText() {
     #expect(HandshakeSize.sealed(0) == 48 && HandshakeSize.sealed(32) == 80)
     #expect(HandshakeSize.sealed(96) == 144 && HandshakeSize.sealed(193) == 240)

@@ -2,6 +2,7 @@ import Testing
 import Wire
 
 @Suite struct PeerNameTests {
+  // [S-05]
   @Test(arguments: [
     "a", "alice", "Alice", "user1", "Zoë", "жаба", "a b", "room", "roomy", "Joiner", "日本", "%41", ".",
   ])
@@ -14,6 +15,7 @@ import Wire
     #expect(name.field.count == 64)
   }
 
+  // [S-05] [S-06] [S-07]
   @Test(arguments: [
     ("", NameError.empty),
     (String(repeating: "a", count: 64), .tooLong),
@@ -42,6 +44,7 @@ import Wire
     #expect(throws: problem) { try PeerName(utf8: bytes.span) }
   }
 
+  // [S-05]
   @Test(
     arguments: [
       [0xc3], [0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0x61, 0x80],
@@ -50,6 +53,7 @@ import Wire
     #expect(throws: NameError.notUTF8) { try PeerName(utf8: bytes.span) }
   }
 
+  // [S-08]
   @Test func aFieldWithAWrongLengthOrFillerIsRefused() throws {
     let good = try PeerName("bob").field
     for (index, value) in [(0, 64), (0, 255), (0, 2), (4, 1), (63, 1)] {
@@ -66,10 +70,12 @@ import Wire
     #expect(try PeerName(String(repeating: "a", count: 63)).field.last == UInt8(ascii: "a"))
   }
 
+  // [S-08]
   @Test func caseCounts() throws {
     #expect(try PeerName("bob") != PeerName("Bob"))
   }
 
+  // [S-06]
   @Test func unassignedCodePointsAreAllowedSoThatUnicodeVersionsAgree() throws {
     #expect(try PeerName("a\u{378}").utf8 == [0x61, 0xcd, 0xb8])
   }

@@ -31,6 +31,7 @@ import Wire
     return head + body + [UInt8](repeating: 0, count: filler)
   }
 
+  //
   @Test(arguments: bodies)
   func everyBodyComesBackFromEverySizeThatHoldsIt(_ body: RecordBody) throws {
     let smallest = try #require(body.size)
@@ -55,6 +56,7 @@ import Wire
     }
   }
 
+  //
   @Test(arguments: bodies)
   func aBodyOfAnyOtherLengthIsRefused(_ body: RecordBody) throws {
     let type = try #require(body.type).rawValue
@@ -66,8 +68,8 @@ import Wire
     }
   }
 
-  @Test("[R-01] the smallest of seven sizes that holds the body is the record's size")
-  func sizesAreSeven() {
+  //
+  @Test func sizesAreSeven() {
     #expect(RecordSize.largestBody == 16_360)
     for bodyCount in 0...16_360 {
       guard let size = RecordSize(holding: bodyCount) else {
@@ -81,6 +83,7 @@ import Wire
     #expect(RecordSize(holding: -1) == nil)
   }
 
+  //
   @Test func aFramesLengthIsOneOfSevenForEachCipher() throws {
     for cipher in CipherSuite.allCases {
       let beside = cipher == .aes256CBCHMACCRC32 ? 32 : 0
@@ -95,6 +98,7 @@ import Wire
     }
   }
 
+  //
   @Test(
     arguments: [
       (200, 2), (16, 2), (63, 2), (0, 2), (255, 2), (64, 2),
@@ -104,6 +108,7 @@ import Wire
     #expect(try RecordBody(parsing: record.span) == .ignorable(type: type))
   }
 
+  //
   @Test func onlyAnUnknownTypeWithItsFlagIsIgnored() throws {
     let known = Set(RecordType.allCases.map(\.rawValue))
     for type in UInt8.min ... .max where !known.contains(type) {
@@ -114,6 +119,7 @@ import Wire
     }
   }
 
+  //
   @Test func aKnownTypeHasNoFlagThatIsNotItsOwn() throws {
     for body in Self.bodies {
       let type = try #require(body.type).rawValue
@@ -128,6 +134,7 @@ import Wire
     }
   }
 
+  //
   @Test func everyFillerByteMustBeZero() throws {
     let good = try Self.inner(3, [UInt8](1...8))
     for index in 12..<good.count {
@@ -139,6 +146,7 @@ import Wire
     }
   }
 
+  //
   @Test func aBodyLengthBeyondTheRoomIsRefused() throws {
     let good = try Self.inner(3, [UInt8](1...8))
     for length in (good.count - 3)...Int(UInt16.max) {
@@ -151,6 +159,7 @@ import Wire
     }
   }
 
+  //
   @Test func aTextOfNumberZeroIsRefused() throws {
     var body = [UInt8](repeating: 1, count: 56)
     for index in 8..<16 { body[index] = 0 }
@@ -158,6 +167,7 @@ import Wire
     #expect(throws: RecordError.malformed) { try RecordBody(parsing: record.span) }
   }
 
+  // [Y-11]
   @Test func aCloseReasonThatDoesNotExistIsRefused() throws {
     for reason in UInt8.min ... .max {
       let record = try Self.inner(5, [reason] + [UInt8](repeating: 0, count: 16))
@@ -169,17 +179,20 @@ import Wire
     }
   }
 
+  // [E-02]
   @Test func anAlertOfAnUnknownCodeIsAnError() throws {
     let record = try Self.inner(6, [200])
     #expect(try RecordBody(parsing: record.span) == .alert(.error))
   }
 
+  //
   @Test func anAcknowledgementWithoutALogHasNoTag() throws {
     let none = [UInt8](repeating: 0, count: 8) + [UInt8](repeating: 0xff, count: 8)
     let record = try Self.inner(2, none + [UInt8](repeating: 1, count: 32))
     #expect(throws: RecordError.malformed) { try RecordBody(parsing: record.span) }
   }
 
+  // [E-06]
   @Test func randomRecordsAreReadWithoutATrap() {
     var generator = SeededGenerator(seed: 11)
     var readCount = 0

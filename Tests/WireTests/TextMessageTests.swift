@@ -27,6 +27,7 @@ import Wire
     return try assembler.take(head, more: more, text: body.extracting(droppingFirst: TextHead.byteCount))
   }
 
+  //
   @Test(arguments: [0, 1, 176, 177, 16_303, 16_304, 16_305, 32_608, 32_609, 40_000, 65_535, 65_536])
   func aTextOfAnyLengthComesBack(_ count: Int) throws {
     let text = (0..<count).map { UInt8(ascii: "a") + UInt8($0 % 26) }
@@ -42,6 +43,7 @@ import Wire
     #expect(!assembler.isInsideText && assembler.keptByteCount == 0)
   }
 
+  //
   @Test func aCharacterMayBeSplitBetweenFragments() throws {
     let text = Array(String(repeating: "€", count: 13_333).utf8) + [UInt8(ascii: "x")]
     let message = try TextMessage(head: Self.head, text: text)
@@ -64,6 +66,7 @@ import Wire
     #expect(throws: RecordError.malformed) { try TextMessage(head: zero, text: []) }
   }
 
+  //
   @Test func aReceivedTextThatIsNotUTF8IsRefusedWhenItIsWhole() throws {
     var assembler = TextAssembler()
     let cut = Array(repeating: UInt8(ascii: "a"), count: 16_303) + [0xe2]
@@ -74,6 +77,7 @@ import Wire
     }
   }
 
+  //
   @Test func aFragmentOfAnotherMessageOrWithOtherFactsIsRefused() throws {
     let full = [UInt8](repeating: 0x61, count: 16_304)
     let others = [
@@ -90,6 +94,7 @@ import Wire
     }
   }
 
+  //
   @Test func everyFragmentButTheLastIsFull() {
     for count in [0, 1, 16_303, 16_305] {
       let piece = [UInt8](repeating: 0x61, count: count)
@@ -98,6 +103,7 @@ import Wire
     }
   }
 
+  //
   @Test func fragmentsThatGrowAboveTheLimitAreRefused() throws {
     let full = [UInt8](repeating: 0x61, count: 16_304)
     var assembler = TextAssembler()
@@ -108,6 +114,7 @@ import Wire
     #expect(throws: RecordError.malformed) { try assembler.take(Self.head, more: false, text: rest.span) }
   }
 
+  // [Y-01]
   @Test func anEphemeralStreamHasItsTopBitSet() {
     #expect(Self.head.id.isEphemeral)
     #expect(!MessageID(stream: 0x7fff_ffff_ffff_ffff, number: 1).isEphemeral)

@@ -32,8 +32,8 @@ import Wire
     try VectorFiles.decode(from: "secure_chat-protocol/\(file)", in: VectorFiles.knownAnswers)
   }
 
-  @Test("[S-01] good profiles are read and written")
-  func goodProfilesComeBack() throws {
+  // [S-01] [S-02]
+  @Test func goodProfilesComeBack() throws {
     let set: ProfileSet = try Self.decode("profile.json")
     #expect(!set.good.isEmpty)
     for good in set.good {
@@ -45,6 +45,7 @@ import Wire
     }
   }
 
+  // [S-01] [S-05] [S-06] [S-07] [S-08]
   @Test func profilesOfAWrongFormAreRefused() throws {
     let set: ProfileSet = try Self.decode("profile.json")
     var count = 0
@@ -86,6 +87,7 @@ import Wire
     let bad: [Bad]
   }
 
+  // [R-06]
   @Test func innerPlaintextsAreReadAndWritten() throws {
     let set: RecordSet = try Self.decode("records.json")
     var count = 0
@@ -123,6 +125,7 @@ import Wire
     return bytes
   }
 
+  // [F-02]
   @Test func theGateAdmitsEveryFrameOfASequenceAndNoHeadOfAWrongLengthOrType() throws {
     let set: RecordSet = try Self.decode("records.json")
     for sequence in set.sequences {
@@ -168,6 +171,7 @@ import Wire
     let sas: [Session]
   }
 
+  // [K-05]
   @Test func wordsAreThoseOfTheirFirst66Bits() throws {
     let set: WordSet = try Self.decode("words.json")
     let answers =
@@ -201,6 +205,7 @@ import Wire
     let cases: [Case]
   }
 
+  // [F-03] [M-02] [M-06]
   @Test func clearPartsOfHandshakesAreReadAndWritten() throws {
     let set: HandshakeSet = try Self.decode("handshake.json")
     let gates: [String: FrameGate] = [
