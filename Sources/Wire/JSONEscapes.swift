@@ -22,8 +22,9 @@ enum JSONEscapes {
         index += 6
         scalar = 0x10000 + (scalar & 0x3ff) << 10 + (low & 0x3ff)
       }
-      if let scalar = Unicode.Scalar(scalar) {
-        for byte in UTF8.encode(scalar).map(Array.init) ?? [] { emit(byte) }
+      // Straight from the scalar: an array of these bytes would be a copy of a password that nobody wipes.
+      if let scalar = Unicode.Scalar(scalar), let encoded = UTF8.encode(scalar) {
+        for byte in encoded { emit(byte) }
       }
     }
   }

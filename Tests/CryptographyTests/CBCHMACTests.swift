@@ -74,6 +74,7 @@ struct AEADFile: Decodable {
     #expect(try open(opener, next, Array(counting(81).dropFirst()), []) == counting(5))
   }
 
+  //
   @Test func everyBitOfARecordCounts() throws {
     let sealer = try CBCHMACSealer(.aes256SHA256, in: region)
     let opener = try CBCHMACOpener(.aes256SHA256, in: region)
@@ -121,6 +122,7 @@ struct AEADFile: Decodable {
     }
   }
 
+  //
   @Test func wrongPaddingUnderARightTagIsDamageAndNotForgery() throws {
     let sealer = try CBCHMACSealer(.aes256SHA256, in: region)
     let opener = try CBCHMACOpener(.aes256SHA256, in: region)
@@ -155,6 +157,7 @@ struct AEADFile: Decodable {
     }
   }
 
+  //
   @Test func nothingIsWrittenWhenTheTagIsWrong() throws {
     let sealer = try CBCHMACSealer(.aes256SHA256, in: region)
     let opener = try CBCHMACOpener(.aes256SHA256, in: region)

@@ -28,6 +28,7 @@ import Testing
     }
   }
 
+  // [M-10]
   @Test func theIdentityIsRefusedAsAPointAndAsAProduct() throws {
     let file: File = try VectorFiles.decode(from: "ristretto255.json", in: VectorFiles.vectors)
     let one = [1] + [UInt8](repeating: 0, count: 31)
@@ -37,6 +38,7 @@ import Testing
     #expect(throws: CryptographyError.weakShare) { try multiply(zero, file.multiplesOfBase[1].bytes) }
   }
 
+  // [M-10]
   @Test func allInvalidEncodingsAreRefused() throws {
     let file: File = try VectorFiles.decode(from: "ristretto255.json", in: VectorFiles.vectors)
     let one = [1] + [UInt8](repeating: 0, count: 31)
@@ -94,6 +96,7 @@ import Testing
       from: ScriptedEntropy(scalar.bytes))
   }
 
+  // [M-11]
   @Test func theDraftsSharesAndKeyComeOutOnBothSides() throws {
     let values = file.exchange
     let initiator = try side(values.initiatorScalar)
@@ -121,6 +124,7 @@ import Testing
     #expect(product == file.valid.product.bytes)
   }
 
+  // [M-10]
   @Test func theDraftsInvalidSharesAreRefused() throws {
     #expect(file.invalid.count == 2)
     var refused = 0

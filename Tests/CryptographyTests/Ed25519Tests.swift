@@ -12,6 +12,7 @@ import Testing
     let tests: [Test]
   }
 
+  // [S-03]
   @Test func wycheproofsSignaturesAreToldApart() throws {
     let file: File = try VectorFiles.decode(from: "ed25519.json", in: VectorFiles.vectors)
     #expect(file.tests.count == 151)
@@ -43,6 +44,7 @@ import Testing
     #expect(region.freeBytesAreZero)
   }
 
+  // [S-03]
   @Test func keysOfSmallOrderAreRefused() {
     // With the identity as key, R = identity and S = 0 would fit every message.
     let identity = [1] + [UInt8](repeating: 0, count: 31)

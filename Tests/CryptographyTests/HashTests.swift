@@ -57,6 +57,7 @@ import Testing
     #expect(next.bytesForTestsOnly == SHA256Hash.hash(([UInt8]("S".utf8) + counting(32)).span))
   }
 
+  //
   @Test func crc32GivesTheCheckValueOfTheStandard() {
     #expect(CRC32.checksum([UInt8]("123456789".utf8).span) == 0xcbf4_3926)
     #expect(CRC32.checksum([UInt8]().span) == 0)

@@ -95,6 +95,7 @@ import Testing
     #expect(region.freeBytesAreZero)
   }
 
+  // [M-18]
   @Test func everyPublicKeyOutOfRangeIsRefusedAndOddOnesAreTaken() throws {
     let file: PublicKeys = try VectorFiles.decode(from: "mlkem768-public-keys.json", in: VectorFiles.vectors)
     #expect(file.modulus.count == 780)
@@ -119,6 +120,7 @@ import Testing
     }
   }
 
+  // [M-18]
   @Test func bothSidesHaveOneSecretAndAnAlteredCiphertextAnother() throws {
     let pair = try MLKEM768KeyPair(in: region, from: SystemEntropy.shared)
     let (ciphertext, secret) = try encapsulate(pair.publicKey)

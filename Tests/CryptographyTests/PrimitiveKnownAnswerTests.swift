@@ -13,6 +13,7 @@ import Testing
     let cases: [Case]
   }
 
+  // [S-14]
   @Test func theKeysOfThePasswordsComeOut() throws {
     let file: File = try VectorFiles.decode(
       from: "secure_chat-protocol/prs.json", in: VectorFiles.knownAnswers)
@@ -46,6 +47,7 @@ import Testing
 }
 
 @Suite struct HandshakeKeysKnownAnswerTests {
+  // [S-02]
   @Test func keysSharedSecretsAndSignaturesComeOut() throws {
     let file: VectorValue = try VectorFiles.decode(
       from: "secure_chat-protocol/handshake.json", in: VectorFiles.knownAnswers)
@@ -121,6 +123,7 @@ import Testing
 }
 
 @Suite struct RecordCipherKnownAnswerTests {
+  //
   @Test func theChainTheKeysAndTheFramesComeOut() throws {
     let file: VectorValue = try VectorFiles.decode(
       from: "secure_chat-protocol/records.json", in: VectorFiles.knownAnswers)

@@ -11,6 +11,7 @@ import Testing
     let tests: [Test]
   }
 
+  // [F-10]
   @Test func wycheproofsSharedSecretsComeOutAndZeroOnesAreRefused() throws {
     let file: File = try VectorFiles.decode(from: "x25519.json", in: VectorFiles.vectors)
     let region = try GuardedRegion(byteCount: GuardedRegion.pageByteCount)

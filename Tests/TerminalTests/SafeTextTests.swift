@@ -57,6 +57,7 @@ import Testing
     #expect(shown.hasSuffix("\\u0301"))
   }
 
+  //
   @Test func nothingThatIsShownMovesTheCursorOfAScreen() {
     // Every code point of the first two planes, one after another: the screen model knows no escape
     // sequence but the editor's, and a line feed would make a second row.
