@@ -63,4 +63,13 @@ package struct NewPin: Sendable {
   package let secret: PairSecret
   package let floor: KeyAgreementGroup
   package let standing: Pin.Standing
+
+  package init(
+    profile: ProvenProfile, secret: PairSecret, floor: KeyAgreementGroup, standing: Pin.Standing
+  ) {
+    self.profile = profile
+    self.secret = secret
+    self.floor = floor
+    self.standing = standing
+  }
 }

@@ -129,6 +129,13 @@ package struct ClaimedName: Hashable, Sendable {
   package var guessKey: [UInt8] { SHA256Hash.hash(field.span) }
 }
 
+extension ClaimedName {
+  /// The claim of 64 bytes, whatever they are.
+  package init(field: [UInt8]) {
+    self.init(field: field, name: try? PeerName(field: field.span))
+  }
+}
+
 /// A text of the peer, logged and synced.
 package struct ReceivedText: Sendable {
   package let id: MessageID
