@@ -93,11 +93,14 @@ package struct LogDirectory: Sendable {
 
 extension OpenFile {
   /// The first line of this file, if it is a log's.
-  func opening() throws(LogOpeningFailure) -> LogOpening {
+  ///
+  /// - Parameter size: how much of the file counts; its size now if nil.
+  func opening(size limit: Int? = nil) throws(LogOpeningFailure) -> LogOpening {
     let size: Int
     var beginning = [UInt8](repeating: 0, count: 8192)
     do throws(PlaceError) {
-      size = Int(try status().size)
+      if let limit { size = limit } else { size = Int(try status().size) }
+      beginning.removeLast(max(0, beginning.count - size))
       try readBeginning(into: &beginning)
       if !beginning.contains(0x0A), size > beginning.count {
         // A header is far below 8 KiB; only a hostile one takes the whole limit.

@@ -37,6 +37,8 @@ package struct LogReport: Sendable {
 struct RecordRanges {
   private(set) var ranges: [ClosedRange<Int>] = []
 
+  init(_ ranges: [ClosedRange<Int>] = []) { self.ranges = ranges }
+
   /// Above this many runs no new one is begun: a file so damaged is not told in more detail.
   static let limit = 65_536
 
