@@ -7,8 +7,9 @@ import Glibc
 /// typed before is dropped. Echo comes back on every way out: ENTER, ^C, ^D, SIGTERM, and while ^Z has
 /// the program stopped. It blocks its thread.
 package enum HiddenPrompt {
-  /// The signals that must not leave a terminal without echo.
-  private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU]
+  /// The signals that must not leave a terminal without echo. SIGTTOU is not among them: a program in
+  /// the background is to be stopped before it changes anything.
+  private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGTSTP]
 
   /// Prints the prompt, reads a line and returns its length in bytes, the newline not counted.
   ///
@@ -26,9 +27,7 @@ package enum HiddenPrompt {
         return count
       case .signal(let number):
         sc_raise(number)
-        guard number == SIGTSTP || number == SIGTTIN || number == SIGTTOU else {
-          throw .interrupted(signal: number)
-        }
+        guard number == SIGTSTP else { throw .interrupted(signal: number) }
       // Stopped and going on by now: the question is asked anew.
       }
     }
@@ -46,7 +45,11 @@ package enum HiddenPrompt {
   ) throws(TerminalError) -> Outcome {
     let catcher = try SignalCatcher(signals)
     try attributes.withoutEcho.apply(to: input, droppingInput: true)
-    defer { try? attributes.apply(to: input) }
+    defer {
+      try? attributes.apply(to: input)
+      // The handlers stay until the echo is back.
+      extendLifetime(catcher)
+    }
     TerminalScreen.write(Array(prompt.utf8), to: output)
     return try readLine(input, catcher, &buffer)
   }

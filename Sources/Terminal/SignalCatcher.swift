@@ -38,6 +38,8 @@ struct SignalCatcher: ~Copyable {
       _ = unsafe sigaction(number, &action, nil)
     }
     SignalCatcher.writeEnd.store(-1, ordering: .sequentiallyConsistent)
+    // One that came at the last moment goes to its former action: none is swallowed.
+    while let number = next() { sc_raise(number) }
     _ = close(readEnd)
     _ = close(writeEnd)
   }

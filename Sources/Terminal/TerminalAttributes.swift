@@ -35,12 +35,14 @@ struct TerminalAttributes {
     return copy
   }
 
-  /// Makes them hold once what was written has been shown; `droppingInput` also forgets what was typed ahead.
+  /// Makes them hold at once; `droppingInput` also waits until what was written is shown and forgets what
+  /// was typed ahead.
   ///
-  /// It may be called from a signal handler.
+  /// Without it nothing is waited for, a terminal that takes no output included, so a signal handler may
+  /// call this.
   func apply(to descriptor: Int32, droppingInput: Bool = false) throws(TerminalError) {
     var copy = settings
-    while unsafe tcsetattr(descriptor, droppingInput ? TCSAFLUSH : TCSADRAIN, &copy) != 0 {
+    while unsafe tcsetattr(descriptor, droppingInput ? TCSAFLUSH : TCSANOW, &copy) != 0 {
       guard errno == EINTR else { throw .failed(code: errno) }
     }
   }

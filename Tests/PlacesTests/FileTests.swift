@@ -37,7 +37,7 @@ private func fault(_ body: () throws -> Void) -> PlaceError.Fault? {
     let folder = try TestFolder()
     let path = folder.path + "/secret"
     try AtomicFile.replace(path, with: bytes("x"))
-    unsafe try #require(chmod(path, mode_t(bits)) == 0)
+    try #require(chmod(path, mode_t(bits)) == 0)
     #expect(fault { _ = try read(path) } == .openToOthers(mode: UInt32(bits)))
   }
 
@@ -46,14 +46,14 @@ private func fault(_ body: () throws -> Void) -> PlaceError.Fault? {
     let folder = try TestFolder()
     let path = folder.path + "/secret"
     try AtomicFile.replace(path, with: bytes("x"))
-    unsafe try #require(chown(path, 65534, 65534) == 0)
+    try #require(chown(path, 65534, 65534) == 0)
     #expect(fault { _ = try read(path) } == .ownedByAnother)
   }
 
   @Test func whatIsNoRegularFileIsRefusedAndNeverWaitedFor() throws {
     let folder = try TestFolder()
     let fifo = folder.path + "/fifo"
-    unsafe try #require(mkfifo(fifo, 0o600) == 0)
+    try #require(mkfifo(fifo, 0o600) == 0)
     #expect(fault { _ = try read(fifo) } == .notARegularFile)
     #expect(fault { _ = try read(folder.path) } == .notARegularFile)
     #expect(fault { _ = try read("/dev/zero") } == .notARegularFile)
@@ -63,7 +63,7 @@ private func fault(_ body: () throws -> Void) -> PlaceError.Fault? {
   @Test func aSymbolicLinkIsNotFollowed() throws {
     let folder = try TestFolder()
     try AtomicFile.replace(folder.path + "/secret", with: bytes("x"))
-    unsafe try #require(symlink("secret", folder.path + "/link") == 0)
+    try #require(symlink("secret", folder.path + "/link") == 0)
     #expect(fault { _ = try read(folder.path + "/link") } == .symbolicLink)
   }
 }
@@ -73,7 +73,7 @@ private func fault(_ body: () throws -> Void) -> PlaceError.Fault? {
     let folder = try TestFolder()
     let path = folder.path + "/f"
     try Data("old".utf8).write(to: URL(fileURLWithPath: path))
-    unsafe try #require(chmod(path, 0o644) == 0)
+    try #require(chmod(path, 0o644) == 0)
     try AtomicFile.replace(path, with: bytes("new"))
     #expect(try PublicFile.read(path, limit: 10) == bytes("new"))
     #expect(try mode(path) == 0o600)
@@ -83,7 +83,7 @@ private func fault(_ body: () throws -> Void) -> PlaceError.Fault? {
   @Test func aLinkIsReplacedAndWhatItLeadsToIsLeftAlone() throws {
     let folder = try TestFolder()
     try AtomicFile.replace(folder.path + "/target", with: bytes("target"))
-    unsafe try #require(symlink("target", folder.path + "/link") == 0)
+    try #require(symlink("target", folder.path + "/link") == 0)
     try AtomicFile.replace(folder.path + "/link", with: bytes("new"))
     #expect(try PublicFile.read(folder.path + "/target", limit: 10) == bytes("target"))
     #expect(try FileStatus(path: folder.path + "/link").kind == .regular)
@@ -130,8 +130,8 @@ private func fault(_ body: () throws -> Void) -> PlaceError.Fault? {
     // A pipe takes 64 KiB at a time, so a megabyte needs many calls; the reader is slow on purpose.
     let folder = try TestFolder()
     let path = folder.path + "/fifo"
-    unsafe try #require(mkfifo(path, 0o600) == 0)
-    let reader = unsafe open(path, O_RDWR)
+    try #require(mkfifo(path, 0o600) == 0)
+    let reader = open(path, O_RDWR)
     try #require(reader >= 0)
     defer { close(reader) }
     let content = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
@@ -139,7 +139,7 @@ private func fault(_ body: () throws -> Void) -> PlaceError.Fault? {
     let thread = Thread {
       var buffer = [UInt8](repeating: 0, count: 10_000)
       while collected.count < content.count {
-        let count = unsafe read(reader, &buffer, buffer.count)
+        let count = read(reader, &buffer, buffer.count)
         guard count > 0 else { return }
         collected.append(buffer[..<count])
       }
@@ -153,14 +153,14 @@ private func fault(_ body: () throws -> Void) -> PlaceError.Fault? {
   }
 
   @Test func aFullDiskIsToldApart() throws {
-    let file = unsafe OpenFile.forTestsOnly(adopting: open("/dev/full", O_WRONLY), path: "/dev/full")
+    let file = OpenFile.forTestsOnly(adopting: open("/dev/full", O_WRONLY), path: "/dev/full")
     #expect(fault { try file.write(bytes("x")) } == .noSpace)
   }
 
   @Test func aFileThatMustNotBeLargerIsNeverReadWhole() throws {
     let folder = try TestFolder()
     let path = folder.path + "/big"
-    let descriptor = unsafe open(path, O_CREAT | O_WRONLY, 0o600)
+    let descriptor = open(path, O_CREAT | O_WRONLY, 0o600)
     try #require(ftruncate(descriptor, 100_000_000) == 0)
     close(descriptor)
     #expect(fault { _ = try PublicFile.read(path, limit: 1_000_000) } == .tooLarge(limit: 1_000_000))
@@ -184,7 +184,7 @@ private final class Collected: @unchecked Sendable {
     let path = folder.path + "/a/b/c"
     try Folder.create(path)
     for part in ["/a", "/a/b", "/a/b/c"] { #expect(try mode(folder.path + part) == 0o700) }
-    unsafe try #require(chmod(path, 0o755) == 0)
+    try #require(chmod(path, 0o755) == 0)
     try Folder.create(path)
     #expect(try mode(path) == 0o755)
     try AtomicFile.replace(folder.path + "/file", with: [])
@@ -196,8 +196,8 @@ private final class Collected: @unchecked Sendable {
     let folder = try TestFolder()
     try Folder.create(folder.path + "/d")
     try AtomicFile.replace(folder.path + "/a", with: [])
-    unsafe try #require(symlink("nowhere", folder.path + "/l") == 0)
-    unsafe try #require(mkfifo(folder.path + "/p", 0o600) == 0)
+    try #require(symlink("nowhere", folder.path + "/l") == 0)
+    try #require(mkfifo(folder.path + "/p", 0o600) == 0)
     let entries = try Folder.entries(folder.path)
     #expect(entries.map(\.name) == ["a", "d", "l", "p"])
     #expect(entries.map(\.kind) == [.regular, .folder, .symbolicLink, .other])

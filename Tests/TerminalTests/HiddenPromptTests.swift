@@ -12,7 +12,7 @@ private final class Keyboard: Sendable {
 
   init() throws {
     terminal = try PseudoTerminal(columns: 80)
-    program = unsafe open(terminal.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
+    program = open(terminal.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
     try #require(program >= 0)
     screen = Gathered(reading: dup(terminal.descriptor))
   }
@@ -38,12 +38,12 @@ private final class Keyboard: Sendable {
 
   func type(_ text: String) {
     let bytes = Array(text.utf8)
-    _ = unsafe bytes.withUnsafeBytes { unsafe write(terminal.descriptor, $0.baseAddress, $0.count) }
+    _ = bytes.withUnsafeBytes { write(terminal.descriptor, $0.baseAddress, $0.count) }
   }
 
   var echoes: Bool {
     var settings = termios()
-    return unsafe tcgetattr(program, &settings) == 0 && settings.c_lflag & tcflag_t(ECHO) != 0
+    return tcgetattr(program, &settings) == 0 && settings.c_lflag & tcflag_t(ECHO) != 0
   }
 
   func outcome() async throws -> Result<[UInt8], TerminalError> {
@@ -97,7 +97,7 @@ private final class Keyboard: Sendable {
   @Test func whatIsNoTerminalIsNeverAsked() throws {
     var buffer: [UInt8] = [0]
     var span = buffer.mutableSpan
-    let descriptor = unsafe open("/dev/null", O_RDWR | O_CLOEXEC)
+    let descriptor = open("/dev/null", O_RDWR | O_CLOEXEC)
     defer { close(descriptor) }
     do throws(TerminalError) {
       _ = try HiddenPrompt.read("? ", input: descriptor, output: descriptor, into: &span)
@@ -111,16 +111,16 @@ private final class Keyboard: Sendable {
 /// What happens to a terminal when the program on it dies: the program is an exit test's process.
 @Suite(.serialized) struct TerminalRestoredTests {
   private static func echoes(_ path: String) -> Bool {
-    let descriptor = unsafe open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)
+    let descriptor = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)
     defer { close(descriptor) }
     var settings = termios()
-    return unsafe tcgetattr(descriptor, &settings) == 0 && settings.c_lflag & tcflag_t(ECHO | ICANON) != 0
+    return tcgetattr(descriptor, &settings) == 0 && settings.c_lflag & tcflag_t(ECHO | ICANON) != 0
   }
 
   @Test func aSignalAtThePromptBringsTheEchoBackBeforeItEndsTheProgram() async throws {
     let terminal = try PseudoTerminal(columns: 80)
     // Held open, so that the settings outlive the program.
-    let held = unsafe open(terminal.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
+    let held = open(terminal.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
     defer { close(held) }
     let path = terminal.path
     await #expect(processExitsWith: .signal(SIGTERM)) { [path = path as String] in
@@ -129,7 +129,7 @@ private final class Keyboard: Sendable {
       Thread.detachNewThread {
         // The prompt is up as soon as the echo is off.
         var settings = termios()
-        repeat { _ = unsafe tcgetattr(input, &settings) } while settings.c_lflag & tcflag_t(ECHO) != 0
+        repeat { _ = tcgetattr(input, &settings) } while settings.c_lflag & tcflag_t(ECHO) != 0
         kill(main, SIGTERM)
       }
       var buffer = [UInt8](repeating: 0, count: 8)
@@ -142,7 +142,7 @@ private final class Keyboard: Sendable {
   @Test(arguments: [SIGTERM, SIGHUP, SIGINT])
   func aSignalInRawModePutsTheTerminalBack(number: Int32) async throws {
     let terminal = try PseudoTerminal(columns: 80)
-    let held = unsafe open(terminal.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
+    let held = open(terminal.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
     defer { close(held) }
     let path = terminal.path
     await #expect(processExitsWith: .signal(number)) { [path = path as String, number = number as Int32] in
@@ -157,7 +157,7 @@ private final class Keyboard: Sendable {
 
   @Test func theEndOfTheProgramPutsTheTerminalBack() async throws {
     let terminal = try PseudoTerminal(columns: 80)
-    let held = unsafe open(terminal.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
+    let held = open(terminal.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
     defer { close(held) }
     let path = terminal.path
     await #expect(processExitsWith: .exitCode(7)) { [path = path as String] in
@@ -170,7 +170,7 @@ private final class Keyboard: Sendable {
 
   @Test func rawModeHandsOverEveryKeyAndMarksPastes() async throws {
     let terminal = try PseudoTerminal(columns: 61)
-    let program = unsafe open(terminal.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
+    let program = open(terminal.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
     defer { close(program) }
     let screen = Gathered(reading: terminal.descriptor)
     let mode = try RawMode(input: program, output: program)
