@@ -35,6 +35,8 @@ package final class RunningProgram: Sendable {
     streams: Streams = .pipes, name: String? = nil
   ) throws {
     self.name = name ?? (path as NSString).lastPathComponent
+    // Writing to a program that has ended is a failed write here, not the end of the tests.
+    _ = signal(SIGPIPE, SIG_IGN)
     let laid = try RunningProgram.starting.withLock { _ in
       try Laid(path, arguments, environment, folder, streams)
     }
