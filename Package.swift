@@ -71,9 +71,10 @@ let package = Package(
     room(
       "LogCommands",
       ["LogFiles", "SessionLog", "Cryptography", "Wire", "Places", "Terminal", argumentParser]),
-    .executableTarget(name: "secure_chat", dependencies: ["Commands"], swiftSettings: settings),
     .executableTarget(
-      name: "secure_chat_log", dependencies: ["LogCommands"], swiftSettings: settings),
+      name: "secure_chat", dependencies: ["Commands", "Places"], swiftSettings: settings),
+    .executableTarget(
+      name: "secure_chat_log", dependencies: ["LogCommands", "Places"], swiftSettings: settings),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     tests("ArchitectureTests", []),

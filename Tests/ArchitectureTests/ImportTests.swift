@@ -20,8 +20,8 @@ private let allowedImports: [String: Set<String>] = [
   "LogCommands": [
     "LogFiles", "SessionLog", "Cryptography", "Wire", "Places", "Terminal", "ArgumentParser",
   ],
-  "secure_chat": ["Commands"],
-  "secure_chat_log": ["LogCommands"],
+  "secure_chat": ["Commands", "Places"],
+  "secure_chat_log": ["LogCommands", "Places"],
 ]
 
 /// Where the compiler's memory safety may be left: `unsafe`, `@unchecked` and their kin.

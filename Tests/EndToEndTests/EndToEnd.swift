@@ -33,7 +33,7 @@ final class Scene {
   private func environment(home: String) -> [String: String] {
     [
       "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": folder.path, "LANG": "C.UTF-8",
-      "TERM": "xterm", "TZ": "UTC", "SECURE_CHAT_HOME": folder.file(home),
+      "TERM": "xterm", "NO_COLOR": "1", "TZ": "UTC", "SECURE_CHAT_HOME": folder.file(home),
       // As an administrator may have set it for all programs; ours turn it off for themselves.
       "SWIFT_BACKTRACE": "enable=yes,color=no",
     ]

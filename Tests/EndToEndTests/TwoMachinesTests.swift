@@ -23,6 +23,7 @@ extension EndToEnd {
           cable.ip, ["netns", "exec", name, program] + arguments,
           environment: [
             "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": scene.folder.path, "TERM": "xterm",
+            "NO_COLOR": "1",
             "SECURE_CHAT_HOME": scene.folder.file(home),
           ],
           folder: scene.folder.path, streams: streams, name: home)
