@@ -193,6 +193,8 @@ package final class SessionExports: Sendable {
 /// How far a handshake was when it ended: the message that was being awaited or judged.
 package enum HandshakeStage: Sendable {
   case initiation, response, pairingRequest, pairingReply, authentication, confirmation
+  /// FIN is through; R waits for the other side's first record, or I for its own pin.
+  case firstRecord
 }
 
 /// A handshake that ended before the session was up.

@@ -1,0 +1,70 @@
+import Wire
+
+/// When a session's peer has been silent too long, and when to ask whether it is there.
+///
+/// While this side does not read, its silence and frame clocks stand still; it still sends PINGs
+/// (PROTOCOL 1.9).
+struct LivenessClock {
+  private(set) var lastHeard: Moment
+  private var frameBegan: Moment?
+  private var pausedSince: Moment?
+  private var nextPing: Moment
+  private let entropy: Jitter
+
+  /// The PING intervals of one session: 15 s, give or take 2 s.
+  struct Jitter {
+    let draw: () -> UInt64
+
+    func interval() -> Int64 {
+      let width = UInt64(2 * Limits.pingJitterMilliseconds + 1)
+      return Limits.pingMilliseconds - Limits.pingJitterMilliseconds + Int64(draw() % width)
+    }
+  }
+
+  init(at now: Moment, jitter: Jitter) {
+    lastHeard = now
+    entropy = jitter
+    nextPing = now.advanced(byMilliseconds: jitter.interval())
+  }
+
+  /// A whole record came.
+  mutating func heard(at now: Moment) {
+    lastHeard = now
+    nextPing = now.advanced(byMilliseconds: entropy.interval())
+  }
+
+  mutating func sentPing(at now: Moment) {
+    nextPing = now.advanced(byMilliseconds: entropy.interval())
+  }
+
+  /// The bytes so far end inside a frame, or between two.
+  mutating func setInsideFrame(_ isInside: Bool, newFrame: Bool, at now: Moment) {
+    guard isInside else {
+      frameBegan = nil
+      return
+    }
+    if newFrame || frameBegan == nil { frameBegan = now }
+  }
+
+  /// Stops the clocks of what is read while nothing is.
+  mutating func setReading(_ reads: Bool, at now: Moment) {
+    if reads, let since = pausedSince {
+      let pause = now.nanoseconds - since.nanoseconds
+      lastHeard.nanoseconds += pause
+      frameBegan?.nanoseconds += pause
+      pausedSince = nil
+    } else if !reads, pausedSince == nil {
+      pausedSince = now
+    }
+  }
+
+  var pingDue: Moment { nextPing }
+
+  /// When the peer counts as dead; nil while nothing is read.
+  var silenceEnds: Moment? {
+    guard pausedSince == nil else { return nil }
+    let silence = lastHeard.advanced(bySeconds: Limits.silenceSeconds)
+    guard let frameBegan else { return silence }
+    return min(silence, frameBegan.advanced(bySeconds: Limits.frameSeconds))
+  }
+}
