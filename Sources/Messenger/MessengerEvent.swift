@@ -127,12 +127,24 @@ package struct RepairWantedEvent: Sendable {
   package let address: String
 }
 
+/// Why the newest log before a conversation is not as it should be.
+package enum EarlierLog: Hashable, Sendable {
+  /// It has no close record: a crash, a power loss, or a cut.
+  case endedWithoutClose(name: String)
+  /// Bytes of an unfinished record stand at its end.
+  case tornTail(name: String, bytes: Int)
+  /// It has fewer records than its successor once saw, or other ones: it was cut or exchanged.
+  case rolledBack(name: String, records: Int, witnessed: Int)
+  /// A log in the row is not there.
+  case missing(segment: Int)
+}
+
 /// Something that the user should know and that stops nothing.
 package enum Warning: Sendable {
   /// A listener without a password serves known people only.
   case knownPeopleOnly
-  /// Files of the log folder that could not be taken into account.
-  case logFolder(String)
+  /// What the log of the last conversation with this peer looks like.
+  case earlierLog(EarlierLog)
   /// Descriptors ran short; connections wait to be accepted.
   case descriptorsShort
 }
