@@ -139,7 +139,7 @@ final class Conversation {
     let machine: ConnectionMachine
     switch origin {
     case .dialled(let run):
-      machine = ConnectionMachine(dialling: run.plan.setup(core.context))
+      machine = ConnectionMachine(dialling: run.plan.setup(core.context, run.target.name))
       contact = run.plan.contact
       expecting = run.plan.expecting
     case .accepted:

@@ -1,50 +1,101 @@
+import ChatProtocol
+import Cryptography
+import LogFiles
+import Places
+import Transport
 package import Wire
 
 /// One user's side of all conversations: opens the profile, listens, dials, sends, closes.
 ///
-/// Conversations themselves run on an event loop, without a hop; this actor is for control.
-package actor Messenger {
+/// It runs on the event loop of its conversations, so that control touches them without a hop; the data
+/// path never comes through here. Listening stands in ListenerService.swift, dialling in Dialling.swift.
+package actor Messenger: LoopActor {
   package nonisolated let identity: IdentitySummary
   /// Everything that happens, for one consumer.
   package nonisolated let events: EventQueue
+  package nonisolated let loopExecutor: LoopExecutor
 
-  init(identity: IdentitySummary) {
-    self.identity = identity
-    self.events = EventQueue()
+  nonisolated let group: TransportGroup
+  nonisolated let passwords: PasswordSecrets
+  let core: MessengerCore
+  var listener: Listener?
+  var dials: [DialRun] = []
+  private var isShutDown = false
+
+  private init(
+    _ options: MessengerOptions, _ profile: OpenedProfile, _ folders: HomeFolders, _ logKey: LogPublicKey,
+    group: TransportGroup, disk: BlockingThreads, logs: BlockingThreads
+  ) {
+    identity = profile.summary
+    events = EventQueue()
+    self.group = group
+    loopExecutor = group.nextLoop()
+    passwords = PasswordSecrets(me: options.me)
+    core = MessengerCore(
+      executor: loopExecutor, options: options, folders: folders, identity: profile.identity,
+      logKey: logKey, events: events, disk: disk, logs: logs)
+  }
+
+  private struct OpenedProfile: Sendable {
+    let identity: OwnIdentity
+    let summary: IdentitySummary
+    let logKey: LogPublicKey
   }
 
   /// Loads the profile of `options.me`, or makes it.
   package static func open(_ options: MessengerOptions) async throws(MessengerFailure) -> Messenger {
-    throw .stopped
+    let folders = HomeFolders(home: HomePath(options.home), logs: LogsPath(options.logs))
+    let disk = BlockingThreads(count: 4)
+    let opened = await disk.run { () -> Result<OpenedProfile, MessengerFailure> in
+      do throws(HomeFailure) {
+        let identity = try IdentityFile.loadOrMake(options.me, in: folders)
+        let summary = IdentitySummary(
+          name: identity.profile.name, profile: identity.text,
+          words: KeyWords.text(of: identity.profile), isNew: identity.isNew)
+        let path = folders.profile(options.me).logPublicKey
+        let logKey: LogPublicKey
+        do throws(LogFailure) {
+          logKey = try LogKeyFile.readPublic(path)
+        } catch {
+          return .failure(.log(error.problem))
+        }
+        return .success(OpenedProfile(identity: identity, summary: summary, logKey: logKey))
+      } catch {
+        return .failure(.state(error.problem))
+      }
+    }
+    switch opened {
+    case .success(let profile)?:
+      return Messenger(
+        options, profile, folders, profile.logKey, group: TransportGroup(), disk: disk,
+        logs: BlockingThreads(count: 4))
+    case .failure(let failure)?:
+      await disk.shutDown()
+      throw failure
+    case nil:
+      throw .stopped
+    }
   }
 
-  /// Listens; `connected` events tell who came. One listener a messenger.
-  package func listen(_ options: ListenOptions) async throws(MessengerFailure) -> ListeningSummary {
-    throw .stopped
+  /// Runs what reads or writes the profile's files, off the loop.
+  func onDisk<Answer: Sendable>(
+    _ work: @escaping @Sendable () throws(HomeFailure) -> Answer
+  ) async throws(MessengerFailure) -> Answer {
+    let result = await core.disk.run { () -> Result<Answer, HomeFailure> in
+      do throws(HomeFailure) {
+        return .success(try work())
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch result {
+    case .success(let answer)?: return answer
+    case .failure(let failure)?: throw .state(failure.problem)
+    case nil: throw .stopped
+    }
   }
 
-  /// Dials once and returns when the session is up; the caller tries again by ``RetryPolicy``.
-  package func dial(
-    _ target: DialTarget, password: PasswordChoice
-  ) async throws(MessengerFailure) -> SessionID {
-    throw .stopped
-  }
-
-  /// Pairs anew with NAME (`verify NAME`): resets its guesses, dials with P and returns what is to be
-  /// compared; ``verifyAnswer(_:accept:)`` then commits or drops it. Until then nothing changes.
-  package func verify(
-    _ target: DialTarget, password: PasswordChoice
-  ) async throws(MessengerFailure) -> VerifyProposal {
-    throw .stopped
-  }
-
-  /// Replaces the old pin by the held one in one write, or drops the held one.
-  package func verifyAnswer(_ session: SessionID, accept: Bool) async throws(MessengerFailure) {
-  }
-
-  /// Notes that the user compared the pinned words and found them the same.
-  package func markVerified(_ name: PeerName) async throws(MessengerFailure) {
-  }
+  // MARK: Texts
 
   /// Takes a text of at most 65,536 bytes of UTF-8 and returns when it is taken, which is later while
   /// the peer does not read; `delivered` follows.
@@ -54,44 +105,129 @@ package actor Messenger {
   package func send(
     _ text: [UInt8], on session: SessionID, as id: OutgoingID? = nil
   ) async throws(MessengerFailure) -> OutgoingID {
-    throw .stopped
+    guard text.count <= TextMessage.maximumByteCount else { throw .usage(.textTooLong(text.count)) }
+    guard text.span.isValidUTF8 else { throw .usage(.textNotUTF8) }
+    guard let conversation = core.session(session), let profileID = conversation.peerProfileID else {
+      throw .sessionEnded(session)
+    }
+    while !conversation.canTakeText {
+      guard conversation.isOpenForTexts, !Task.isCancelled else { throw .sessionEnded(session) }
+      await withCheckedContinuation { conversation.waitToSend($0) }
+    }
+    let outgoing =
+      id.flatMap { core.takeUnconfirmed($0) }
+      ?? core.stream(to: profileID).next(text: text, at: .now)
+    conversation.send(outgoing)
+    return outgoing.id
   }
+
+  // MARK: Sessions
 
   /// Ends a conversation with a close record and waits until it is over; unknown sessions are over.
   package func close(_ session: SessionID, reason: CloseReason) async {
+    guard let conversation = core.session(session) else { return }
+    conversation.close(reason)
+    await withCheckedContinuation { conversation.waitForEnd($0) }
   }
 
   /// The live conversations, oldest first.
   package func sessions() async -> [SessionSummary] {
-    []
+    core.sessions.compactMap { session in
+      session.sessionSummary(isNewest: session.peerName.flatMap { core.newest(with: $0) } === session)
+    }
   }
 
   /// The session that new texts for NAME go over; nil when none is live.
   package func newestSession(with name: PeerName) async -> SessionID? {
-    nil
+    core.newest(with: name)?.sessionID
   }
 
+  // MARK: People
+
   package func contacts() async throws(MessengerFailure) -> [ContactSummary] {
-    []
+    let (contacts, folders, me) = (core.contacts, core.folders, core.options.me)
+    return try await onDisk { () throws(HomeFailure) in
+      try contacts.all().map { $0.summary(folders: folders, me: me) }
+    }
   }
 
   package func contact(named name: PeerName) async throws(MessengerFailure) -> ContactSummary? {
-    nil
+    let (contacts, folders, me) = (core.contacts, core.folders, core.options.me)
+    return try await onDisk { () throws(HomeFailure) in
+      try contacts.contact(named: name)?.summary(folders: folders, me: me)
+    }
   }
 
   /// Whether ``dial(_:password:)`` would need a password that only the user has.
   package func passwordNeed(toDial name: PeerName) async throws(MessengerFailure) -> PasswordNeed {
-    .known
+    let contacts = core.contacts
+    let isKnown = try await onDisk { () throws(HomeFailure) in
+      try contacts.contact(named: name) != nil
+    }
+    if isKnown { return .known }
+    let password = FirstContactPassword.dialling(name, users: core.options.users)
+    return password == nil ? .mustAsk : .inUsersFile
   }
 
   /// Whether a listener has neither a password nor anybody's in its users file, so that it is worth
   /// asking for one.
   package func listenerLacksPassword() async -> Bool {
-    false
+    let (me, users) = (core.options.me, core.options.users)
+    return users?.entry(named: me)?.password == nil
+      && FirstContactPassword.everybody(me: me, users: users).isEmpty
   }
+
+  /// Notes that the user compared the pinned words and found them the same.
+  package func markVerified(_ name: PeerName) async throws(MessengerFailure) {
+    let contacts = core.contacts
+    let change = try await onDisk { () throws(HomeFailure) -> ContactChange? in
+      guard let contact = try contacts.contact(named: name) else { return nil }
+      return try contacts.markVerified(contact, at: .now)
+    }
+    guard let change else { throw .usage(.notKnown(name)) }
+    try require(change)
+  }
+
+  /// Replaces the old pin by the held one in one write, or drops the held one.
+  package func verifyAnswer(_ session: SessionID, accept: Bool) async throws(MessengerFailure) {
+    guard let held = core.held.removeValue(forKey: session) else {
+      throw .usage(.unknownSession(session))
+    }
+    guard accept else { return }
+    let contacts = core.contacts
+    try require(
+      try await onDisk { () throws(HomeFailure) in
+        try contacts.replace(with: held.pin, expecting: held.expecting, verified: true, at: .now)
+      })
+  }
+
+  private func require(_ change: ContactChange) throws(MessengerFailure) {
+    switch change {
+    case .stored: return
+    case .refused(let refusal): throw .state(refusal.problem)
+    }
+  }
+
+  // MARK: The end
 
   /// Stops listening, closes every conversation with a close record (reason 2), waits for their ends
   /// within the protocol's 5 s, and finishes ``events``.
   package func shutDown() async {
+    guard !isShutDown else { return }
+    isShutDown = true
+    core.isShuttingDown = true
+    await stopListening()
+    for run in dials { run.cancel() }
+    for connection in core.openConnections { connection.close(.shuttingDown) }
+    let core = core
+    await withCheckedContinuation { continuation in
+      core.whenQuiet { continuation.resume() }
+    }
+    events.finish()
+    await core.logs.shutDown()
+    await core.disk.shutDown()
+    // The loop that this actor runs on ends by itself, after its last job.
+    let group = group
+    Task.detached { await group.shutDown() }
   }
 }

@@ -14,6 +14,8 @@ final class MessengerCore {
   let options: MessengerOptions
   let folders: HomeFolders
   let identity: OwnIdentity
+  /// The own profile id, 32 bytes: what logs know this side by.
+  let ownProfileID: [UInt8]
   let logKey: LogPublicKey
   let contacts: Contacts
   let guesses: Guesses
@@ -65,6 +67,7 @@ final class MessengerCore {
     self.options = options
     self.folders = folders
     self.identity = identity
+    ownProfileID = SHA256Hash.hash(identity.profile.signedBytes.span)
     self.logKey = logKey
     self.events = events
     self.disk = disk

@@ -1,0 +1,263 @@
+import ChatProtocol
+import Transport
+import Wire
+
+// What a machine asks about people: looked up, stored and counted on the threads for the disk, and
+// answered as events. A machine has one open question at a time.
+extension Conversation {
+  /// Runs `work` off the loop and `then`, with its result, back on it.
+  private func ask<Answer: Sendable>(
+    _ work: @escaping @Sendable () throws(HomeFailure) -> Answer,
+    then: @escaping (Conversation, Result<Answer, HomeFailure>) -> Void
+  ) {
+    let bound = LoopBound((conversation: self, then: then), on: core.executor)
+    core.disk.run(
+      { () -> Result<Answer, HomeFailure> in
+        do throws(HomeFailure) {
+          return .success(try work())
+        } catch {
+          return .failure(error)
+        }
+      }, on: core.executor
+    ) { result in
+      bound.value.then(bound.value.conversation, result)
+    }
+  }
+
+  /// Answers `.stored`, or `.storeFailed` with the reason kept for the user.
+  private func answerStored(_ result: Result<ContactChange, HomeFailure>) {
+    switch result {
+    case .success(.stored(let contact)):
+      self.contact = contact
+      tell(.stored)
+    case .success(.refused(let refusal)):
+      storageProblem = refusal.problem
+      tell(.storeFailed)
+    case .failure(let failure):
+      storageProblem = failure.problem
+      tell(.storeFailed)
+    }
+  }
+
+  // MARK: Accepting a first contact
+
+  private struct Claim: Sendable {
+    let guess: Guesses.Guess
+    let state: PinState
+    let floor: KeyAgreementGroup?
+    let isConfirmed: Bool
+  }
+
+  /// Every claimed name takes the same way: one look at the contacts, one at the guesses.
+  func lookUpPairing(_ claimed: ClaimedName) {
+    let name = claimed.name.flatMap { core.pairing?.takes($0) == true ? $0 : nil }
+    let isVerifying = name != nil && name == core.verifying
+    let (contacts, guesses, own) = (core.contacts, core.guesses, core.options.me)
+    ask { () throws(HomeFailure) in
+      // A name that is none is looked up as the own one, which no contact has.
+      let found = try contacts.contact(named: claimed.name ?? own)
+      let isConfirmed = found?.pin.standing == .confirmed
+      let mayPair = name != nil && (!isConfirmed || isVerifying)
+      return Claim(
+        guess: try guesses.reserve(claimed, known: mayPair),
+        state: found?.state ?? PinState(pairing: nil), floor: found?.pin.floor,
+        isConfirmed: isConfirmed && !isVerifying)
+    } then: { conversation, result in
+      conversation.answerPairing(claimed, isVerifying: isVerifying, result)
+    }
+  }
+
+  private func answerPairing(
+    _ claimed: ClaimedName, isVerifying: Bool, _ result: Result<Claim, HomeFailure>
+  ) {
+    guard case .success(let claim) = result, let name = claimed.name else {
+      if case .success(let claim) = result { keep(claim) }
+      if case .failure(let failure) = result { storageProblem = failure.problem }
+      tell(.pairing(PairingAnswer(password: nil)))
+      return
+    }
+    if claim.isConfirmed {
+      core.events.put(.repairWanted(RepairWantedEvent(name: name, address: address.description)))
+    }
+    keep(claim)
+    guard claim.guess.isReal, let pairing = core.pairing else {
+      tell(.pairing(PairingAnswer(password: nil)))
+      return
+    }
+    let answer = { (conversation: Conversation, secret: PasswordSecret?) in
+      conversation.tell(
+        .pairing(
+          PairingAnswer(
+            password: secret, floor: claim.floor, purpose: isVerifying ? .verification : .conversation)))
+    }
+    let bound = LoopBound((conversation: self, answer: answer), on: core.executor)
+    let (executor, secrets) = (core.executor, pairing.secrets)
+    Task {
+      let secret = await secrets.prepared(for: name)
+      executor.execute { bound.value.answer(bound.value.conversation, secret) }
+    }
+  }
+
+  private func keep(_ claim: Claim) {
+    guard refusal == nil else {
+      // The connection ended meanwhile; nobody will spend it.
+      core.guesses.release(claim.guess)
+      return
+    }
+    guess = claim.guess
+    expecting = claim.state
+  }
+
+  func spendGuess() {
+    guard let guess else {
+      storageProblem = storageProblem ?? ContactRefusal.changedMeanwhile.problem
+      tell(.storeFailed)
+      return
+    }
+    let guesses = core.guesses
+    ask { () throws(HomeFailure) in
+      var spent = guess
+      try guesses.spend(&spent)
+      return spent
+    } then: { conversation, result in
+      switch result {
+      case .success(let spent):
+        conversation.guess = spent
+        conversation.tell(.stored)
+      case .failure(let failure):
+        conversation.storageProblem = failure.problem
+        conversation.tell(.storeFailed)
+      }
+    }
+  }
+
+  func releaseGuess() {
+    if let guess { core.guesses.release(guess) }
+    guess = nil
+  }
+
+  func returnGuess() {
+    guard let guess else { return }
+    self.guess = nil
+    let guesses = core.guesses
+    ask { () throws(HomeFailure) in
+      try guesses.giveBack(guess)
+    } then: { _, _ in
+      // One that stays spent costs one guess, which `verify` opens again.
+    }
+  }
+
+  // MARK: Contacts
+
+  func lookUpContact(_ key: [UInt8]) {
+    let contacts = core.contacts
+    ask { () throws(HomeFailure) in
+      try contacts.contact(agreementKey: key)
+    } then: { conversation, result in
+      guard case .success(let contact) = result else {
+        // A pin that cannot be read is no unknown key, but this side can say no more than to one.
+        if case .failure(let failure) = result { conversation.storageProblem = failure.problem }
+        conversation.tell(.contact(ContactAnswer(pin: nil)))
+        return
+      }
+      conversation.contact = contact
+      let core = conversation.core
+      let count = contact.map { core.sessionCount(withProfile: $0.pin.profile.profileID) } ?? 0
+      conversation.tell(
+        .contact(
+          ContactAnswer(
+            pin: contact?.pin, alert: count >= MessengerCore.sessionLimit ? .tooManySessions : nil)))
+    }
+  }
+
+  func lookUpKeyOwner(_ profile: ProvenProfile) {
+    let contacts = core.contacts
+    ask { () throws(HomeFailure) in
+      try contacts.conflict(with: profile.profile)
+    } then: { conversation, result in
+      switch result {
+      case .success(let conflict):
+        conversation.tell(.keyOwner(isAnother: conflict != nil))
+      case .failure(let failure):
+        // What cannot be looked up is not taken for free.
+        conversation.storageProblem = failure.problem
+        conversation.tell(.keyOwner(isAnother: true))
+      }
+    }
+  }
+
+  func storePin(_ pin: NewPin) {
+    let contacts = core.contacts
+    let expecting = expecting ?? PinState(pairing: nil)
+    ask { () throws(HomeFailure) in
+      try contacts.store(pin, expecting: expecting, at: .now)
+    } then: { conversation, result in
+      conversation.answerStored(result)
+    }
+  }
+
+  func confirmPin(_ profile: ProvenProfile, _ floor: KeyAgreementGroup) {
+    guard let contact, contact.pin.profile.isSameIdentity(as: profile) else {
+      tell(.storeFailed)
+      return
+    }
+    if case .stored = contact.origin, contact.pin.standing == .confirmed,
+      contact.pin.floor.strength >= floor.strength
+    {
+      core.pairing?.close(contact.name)
+      tell(.stored)
+      return
+    }
+    let contacts = core.contacts
+    ask { () throws(HomeFailure) in
+      try contacts.confirm(contact, floor: floor, at: .now)
+    } then: { conversation, result in
+      if case .success(.stored(let contact)) = result { conversation.core.pairing?.close(contact.name) }
+      conversation.answerStored(result)
+    }
+  }
+
+  func raiseFloor(_ profile: ProvenProfile, _ floor: KeyAgreementGroup) {
+    guard let contact, contact.pin.profile.isSameIdentity(as: profile) else {
+      tell(.storeFailed)
+      return
+    }
+    let contacts = core.contacts
+    ask { () throws(HomeFailure) in
+      try contacts.raiseFloor(contact, to: floor, at: .now)
+    } then: { conversation, result in
+      conversation.answerStored(result)
+    }
+  }
+
+  // MARK: Dialling
+
+  func countFailedGuess() {
+    guard let run = dialRun, case .firstContact(let plan) = run.plan else { return }
+    isCountingGuess = true
+    let (dialGuesses, name) = (core.dialGuesses, run.target.name)
+    ask { () throws(HomeFailure) in
+      try dialGuesses.countFailure(name, plan.password)
+    } then: { conversation, result in
+      conversation.isCountingGuess = false
+      if case .failure(let failure) = result { conversation.storageProblem = failure.problem }
+      conversation.concludeIfReady()
+    }
+  }
+}
+
+extension ContactRefusal {
+  /// The refusal as a sentence's parts.
+  var problem: StorageProblem {
+    switch self {
+    case .changedMeanwhile:
+      StorageProblem(path: "", why: "another connection changed this contact meanwhile", errorNumber: 0)
+    case .alreadyConfirmed:
+      StorageProblem(path: "", why: "this contact is known already; verify pairs anew", errorNumber: 0)
+    case .keyOfAnother(let name):
+      StorageProblem(path: "", why: "the key is that of \(name.text)", errorNumber: 0)
+    case .ownKey:
+      StorageProblem(path: "", why: "the key is one's own", errorNumber: 0)
+    }
+  }
+}

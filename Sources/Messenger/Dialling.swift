@@ -1,0 +1,195 @@
+import ChatProtocol
+import Transport
+import Wire
+
+extension Messenger {
+  /// Dials once and returns when the session is up; the caller tries again by ``RetryPolicy``.
+  ///
+  /// A known contact is dialled with its pinned key, anybody else with the password; never the one after
+  /// the other. Cancelling the task gives up.
+  package func dial(
+    _ target: DialTarget, password: PasswordChoice
+  ) async throws(MessengerFailure) -> SessionID {
+    let plan = try await plan(target, password)
+    switch await run(target, plan) {
+    case .up(let session): return session
+    case .proposal: throw .stopped
+    case .failed(let failure): throw failure
+    }
+  }
+
+  /// Pairs anew with NAME (`verify NAME`): resets its guesses, dials with P and returns what is to be
+  /// compared; ``verifyAnswer(_:accept:)`` then commits or drops it. Until then nothing changes.
+  package func verify(
+    _ target: DialTarget, password: PasswordChoice
+  ) async throws(MessengerFailure) -> VerifyProposal {
+    try await openGuesses(target.name)
+    let contacts = core.contacts
+    let found = try await onDisk { () throws(HomeFailure) in
+      (try contacts.contact(named: target.name), try contacts.state(of: target.name))
+    }
+    let plan = try await firstContact(
+      target, password, old: found.0, expecting: found.1, purpose: .verification)
+    switch await run(target, plan) {
+    case .up: throw .stopped
+    case .proposal(let proposal): return proposal
+    case .failed(let failure): throw failure
+    }
+  }
+
+  /// Opens NAME's guesses again, its own here and this side's at NAME.
+  func openGuesses(_ name: PeerName) async throws(MessengerFailure) {
+    let (guesses, dialGuesses) = (core.guesses, core.dialGuesses)
+    try await onDisk { () throws(HomeFailure) in
+      try guesses.reset(name)
+      try dialGuesses.reset(name)
+    }
+  }
+
+  // MARK: The plan
+
+  private func plan(
+    _ target: DialTarget, _ password: PasswordChoice
+  ) async throws(MessengerFailure) -> DialPlan {
+    guard target.name != core.options.me else { throw .usage(.dialsItself(target.name)) }
+    let (contacts, folders, me) = (core.contacts, core.folders, core.options.me)
+    let found = try await onDisk { () throws(HomeFailure) in
+      (try contacts.contact(named: target.name), try contacts.state(of: target.name))
+    }
+    let facts = PeerFacts(name: target.name, address: target.address)
+    guard let contact = found.0 else {
+      return try await firstContact(
+        target, password, old: nil, expecting: found.1, purpose: .conversation)
+    }
+    if contact.differsFromUsersFile {
+      let summary = try await onDisk { () throws(HomeFailure) in
+        contact.summary(folders: folders, me: me)
+      }
+      throw .identityDiffers(
+        contact.notProven(
+          facts, code: .ident, isOfThisHome: summary.isOfThisHome, words: summary.words))
+    }
+    guard core.sessionCount(withProfile: contact.pin.profile.profileID) < MessengerCore.sessionLimit
+    else { throw .alert(facts, .tooManySessions) }
+    return .known(contact)
+  }
+
+  private func firstContact(
+    _ target: DialTarget, _ choice: PasswordChoice, old: Contact?, expecting: PinState,
+    purpose: PairingPurpose
+  ) async throws(MessengerFailure) -> DialPlan {
+    guard target.name != core.options.me else { throw .usage(.dialsItself(target.name)) }
+    let given: EnteredPassword? =
+      switch choice {
+      case .fromUsersFile: nil
+      case .entered(let password): password
+      }
+    guard
+      let password = FirstContactPassword.dialling(target.name, users: core.options.users, given: given)
+    else { throw .usage(.passwordNeeded(target.name)) }
+    let dialGuesses = core.dialGuesses
+    let left = try await onDisk { () throws(HomeFailure) in
+      try dialGuesses.left(target.name, password)
+    }
+    guard left > 0 else {
+      throw .guessLimit(PeerFacts(name: target.name, address: target.address))
+    }
+    do throws(PasswordProblem) {
+      let secret = try await passwords.secret(for: target.name, password)
+      return .firstContact(
+        FirstContactPlan(
+          secret: secret, password: password, expecting: expecting, old: old, purpose: purpose))
+    } catch {
+      throw .usage(.passwordRefused(target.name))
+    }
+  }
+
+  // MARK: The run
+
+  private func run(_ target: DialTarget, _ plan: DialPlan) async -> DialOutcome {
+    guard !core.isShuttingDown else { return .failed(.stopped) }
+    let run = DialRun(target: target, plan: plan)
+    let bound = LoopBound((run: run, core: core), on: loopExecutor)
+    let (group, executor) = (group, loopExecutor)
+    let timeout = core.options.connectTimeoutSeconds
+    dials.append(run)
+    defer { dials.removeAll { $0 === run } }
+    return await withTaskCancellationHandler {
+      // The connect goes on by itself when the user gives up; what comes of it is closed at once.
+      Task {
+        do throws(TransportError) {
+          try await group.dial(
+            host: target.host, port: target.port, timeoutSeconds: timeout, on: executor
+          ) { address in
+            Conversation(
+              core: bound.value.core, origin: .dialled(bound.value.run), address: address)
+          }
+        } catch {
+          executor.execute {
+            bound.value.run.end(.failed(MessengerFailure(dialling: error, target, timeout)))
+          }
+        }
+      }
+      return await withCheckedContinuation { run.wait($0) }
+    } onCancel: {
+      executor.execute { bound.value.run.cancel() }
+    }
+  }
+}
+
+extension DialRun {
+  /// The user gave up, or the messenger shuts down.
+  func cancel() {
+    conversation?.close(.bye)
+    end(.failed(.stopped))
+  }
+}
+
+extension DialPlan {
+  var contact: Contact? {
+    switch self {
+    case .known(let contact): contact
+    case .firstContact(let plan): plan.old
+    }
+  }
+
+  var expecting: PinState? {
+    switch self {
+    case .known: nil
+    case .firstContact(let plan): plan.expecting
+    }
+  }
+
+  /// What the machine is told of the contact it dials.
+  func setup(_ context: ConnectionContext, _ name: PeerName) -> DialSetup {
+    switch self {
+    case .known(let contact):
+      DialSetup(context: context, target: .known(contact.pin))
+    case .firstContact(let plan):
+      DialSetup(
+        context: context,
+        target: .firstContact(
+          name: name, password: plan.secret, floor: plan.old?.pin.floor, purpose: plan.purpose))
+    }
+  }
+}
+
+extension MessengerFailure {
+  fileprivate init(dialling error: TransportError, _ target: DialTarget, _ seconds: Int) {
+    let cause: Unreachable.Cause
+    switch error {
+    case .refused: cause = .refused
+    case .timedOut: cause = .timedOut(seconds: seconds)
+    case .unknownHost: cause = .unknownHost
+    case .descriptorsShort: cause = .other("too many open files")
+    case .notPermitted: cause = .other("permission denied")
+    case .addressInUse, .addressNotAvailable: cause = .other("no free local address")
+    case .other(_, let description): cause = .other(description)
+    case .closed:
+      self = .stopped
+      return
+    }
+    self = .unreachable(
+      Unreachable(peer: PeerFacts(name: target.name, address: target.address), cause: cause))
+  }
+}
