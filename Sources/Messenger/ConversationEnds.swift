@@ -17,7 +17,7 @@ extension Conversation {
     }
     // The words of the pinned key, and whether both users live here, take a moment to find out.
     let (folders, me, profile) = (core.folders, core.options.me, contact.pin.profile.profile)
-    let bound = LoopBound(self, on: core.executor)
+    let bound = LoopBound((conversation: self, run: run), on: core.executor)
     core.disk.run(
       {
         (
@@ -26,7 +26,8 @@ extension Conversation {
         )
       }, on: core.executor
     ) { found in
-      bound.value.finishDial(run, refusal, isOfThisHome: found.isOfThisHome, words: found.words)
+      let (conversation, run) = bound.value
+      conversation.finishDial(run, refusal, isOfThisHome: found.isOfThisHome, words: found.words)
     }
   }
 

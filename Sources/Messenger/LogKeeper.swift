@@ -1,6 +1,7 @@
-import Cryptography
+import ChatProtocol
 import LogFiles
 import Places
+import SessionLog
 import Synchronization
 import Transport
 import Wire

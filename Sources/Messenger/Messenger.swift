@@ -2,7 +2,7 @@ import ChatProtocol
 import Cryptography
 import LogFiles
 import Places
-import Transport
+package import Transport
 package import Wire
 
 /// One user's side of all conversations: opens the profile, listens, dials, sends, closes.

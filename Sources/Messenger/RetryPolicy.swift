@@ -1,4 +1,4 @@
-package import Wire
+import Wire
 
 /// When a dialler tries again: only after failed TCP or a link lost after FIN, never after a refused
 /// handshake or a fatal error (PRODUCT).
