@@ -270,7 +270,7 @@ extension EndToEnd {
       let scene = try Scene()
       let path = scene.folder.file("huge.json")
       _ = FileManager.default.createFile(atPath: path, contents: Data("[".utf8))
-      unsafe try #require(truncate(path, 100_000_000) == 0)
+      try #require(truncate(path, 100_000_000) == 0)
       let result = try await scene.run("listen", "--users", "huge.json", "--as", "user1")
       try scene.expect(result.exit == .exited(2), "100 MB: \(result.exit)")
     }

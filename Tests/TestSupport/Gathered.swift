@@ -15,7 +15,7 @@ package final class Gathered: Sendable {
     Thread.detachNewThread {
       var buffer = [UInt8](repeating: 0, count: 65_536)
       while true {
-        let count = unsafe read(descriptor, &buffer, buffer.count)
+        let count = read(descriptor, &buffer, buffer.count)
         if count < 0, errno == EINTR { continue }
         // A terminal whose other end is closed reads as EIO.
         guard count > 0 else { break }

@@ -48,12 +48,12 @@ package final class RunningProgram: Sendable {
     self.ending = ending
     let processID = laid.processID
     Thread.detachNewThread {
-      var information = unsafe siginfo_t()
+      var information = siginfo_t()
       // Not reaped yet: the number stays this process's until `ending` is set.
-      while unsafe waitid(P_PID, id_t(processID), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+      while waitid(P_PID, id_t(processID), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
       ending.change {
         var status: Int32 = 0
-        while unsafe waitpid(processID, &status, 0) < 0, errno == EINTR {}
+        while waitpid(processID, &status, 0) < 0, errno == EINTR {}
         $0 = status & 0x7F == 0 ? .exited((status >> 8) & 0xFF) : .signalled(status & 0x7F)
       }
     }
@@ -77,8 +77,8 @@ package final class RunningProgram: Sendable {
     guard descriptor >= 0 else { return }
     var offset = 0
     while offset < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress! + offset, $0.count - offset)
+      let count = bytes.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress! + offset, $0.count - offset)
       }
       if count > 0 { offset += count } else if errno != EINTR { return }
     }
@@ -148,49 +148,49 @@ private struct Laid {
     _ path: String, _ arguments: [String], _ environment: [String: String], _ folder: String,
     _ streams: RunningProgram.Streams
   ) throws {
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
     var attributes = posix_spawnattr_t()
-    unsafe posix_spawnattr_init(&attributes)
-    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
     // Signals as a login shell gives them, whatever the test runner ignores or blocks.
     var every = sigset_t()
-    unsafe sigfillset(&every)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &every)
+    sigfillset(&every)
+    posix_spawnattr_setsigdefault(&attributes, &every)
     var none = sigset_t()
-    unsafe sigemptyset(&none)
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
     // POSIX_SPAWN_SETSID: a session of its own, so that the terminal becomes its controlling one.
-    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | 0x80))
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | 0x80))
     var closeAfterwards: [Int32] = []
     defer { for end in closeAfterwards { close(end) } }
     switch streams {
     case .pipes, .input:
       let (input, output, errors) = (try Pipe(), try Pipe(), try Pipe())
-      unsafe posix_spawn_file_actions_adddup2(&actions, input.readEnd, 0)
-      unsafe posix_spawn_file_actions_adddup2(&actions, output.writeEnd, 1)
-      unsafe posix_spawn_file_actions_adddup2(&actions, errors.writeEnd, 2)
+      posix_spawn_file_actions_adddup2(&actions, input.readEnd, 0)
+      posix_spawn_file_actions_adddup2(&actions, output.writeEnd, 1)
+      posix_spawn_file_actions_adddup2(&actions, errors.writeEnd, 2)
       closeAfterwards = [input.readEnd, output.writeEnd, errors.writeEnd]
       (inputEnd, outputEnd, errorEnd) = (input.writeEnd, output.readEnd, errors.readEnd)
     case .terminal(let columns):
       let terminal = try PseudoTerminal(columns: columns)
-      unsafe posix_spawn_file_actions_addopen(&actions, 0, terminal.path, O_RDWR, 0)
-      unsafe posix_spawn_file_actions_adddup2(&actions, 0, 1)
-      unsafe posix_spawn_file_actions_adddup2(&actions, 0, 2)
+      posix_spawn_file_actions_addopen(&actions, 0, terminal.path, O_RDWR, 0)
+      posix_spawn_file_actions_adddup2(&actions, 0, 1)
+      posix_spawn_file_actions_adddup2(&actions, 0, 2)
       (inputEnd, outputEnd, errorEnd) = (terminal.descriptor, try duplicate(terminal.descriptor), nil)
     }
-    let argumentPointers = unsafe (["env", "-C", folder, path] + arguments).map { unsafe strdup($0) } + unsafe [nil]
-    let environmentPointers = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + unsafe [nil]
+    let argumentPointers = (["env", "-C", folder, path] + arguments).map { strdup($0) } + [nil]
+    let environmentPointers = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer {
-      let pointers = unsafe argumentPointers + environmentPointers
-      for index in unsafe pointers.indices { unsafe free(pointers[index]) }
+      let pointers = argumentPointers + environmentPointers
+      for index in pointers.indices { free(pointers[index]) }
     }
     // env enters the folder and becomes the program: posix_spawn itself cannot change folders everywhere.
     var processID: pid_t = 0
-    let code = unsafe posix_spawn(
+    let code = posix_spawn(
       &processID, "/usr/bin/env", &actions, &attributes, argumentPointers, environmentPointers)
-    guard code == 0 else { throw ProgramFailure(unsafe "\(path): \(String(cString: strerror(code)))") }
+    guard code == 0 else { throw ProgramFailure("\(path): \(String(cString: strerror(code)))") }
     self.processID = processID
   }
 }
@@ -201,7 +201,7 @@ private struct Pipe {
 
   init() throws {
     var ends: [Int32] = [-1, -1]
-    guard unsafe pipe(&ends) == 0 else { throw ProgramFailure("pipe: \(errno)") }
+    guard pipe(&ends) == 0 else { throw ProgramFailure("pipe: \(errno)") }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     (readEnd, writeEnd) = (ends[0], ends[1])
   }
@@ -219,15 +219,15 @@ package struct PseudoTerminal: Sendable {
   package let path: String
 
   package init(columns: Int) throws {
-    descriptor = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+    descriptor = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
     guard descriptor >= 0 else { throw ProgramFailure("/dev/ptmx: \(errno)") }
     // ioctl_tty(2): TIOCSPTLCK unlocks, TIOCGPTN tells the number, TIOCSWINSZ sets the size.
     var unlocked: Int32 = 0
     var number: UInt32 = 0
     var size = winsize(ws_row: 24, ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
-    guard unsafe ioctl(descriptor, 0x4004_5431, &unlocked) == 0,
-      unsafe ioctl(descriptor, 0x8004_5430, &number) == 0,
-      unsafe ioctl(descriptor, 0x5414, &size) == 0
+    guard ioctl(descriptor, 0x4004_5431, &unlocked) == 0,
+      ioctl(descriptor, 0x8004_5430, &number) == 0,
+      ioctl(descriptor, 0x5414, &size) == 0
     else { throw ProgramFailure("pseudo-terminal: \(errno)") }
     path = "/dev/pts/\(number)"
   }

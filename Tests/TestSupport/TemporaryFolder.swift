@@ -27,7 +27,7 @@ package final class TemporaryFolder: Sendable {
     (FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? [])
       .filter {
         var isFolder: ObjCBool = false
-        return unsafe FileManager.default.fileExists(atPath: path + "/" + $0, isDirectory: &isFolder)
+        return FileManager.default.fileExists(atPath: path + "/" + $0, isDirectory: &isFolder)
           && !isFolder.boolValue
       }
       .sorted()
