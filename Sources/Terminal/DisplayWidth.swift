@@ -33,7 +33,17 @@ package enum DisplayWidth {
   static func isMark(_ scalar: Unicode.Scalar) -> Bool {
     guard scalar.value >= 0x300 else { return false }
     return switch scalar.properties.generalCategory {
-    case .nonspacingMark, .enclosingMark, .format: true
+    case .nonspacingMark, .enclosingMark: true
+    case .format: !isVisibleFormat(scalar)
+    default: false
+    }
+  }
+
+  /// Signs that stand before and under the digits they belong to (Prepended_Concatenation_Mark): format
+  /// characters by category, and yet drawn in a cell of their own.
+  static func isVisibleFormat(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x0600...0x0605, 0x06DD, 0x070F, 0x0890...0x0891, 0x08E2, 0x110BD, 0x110CD: true
     default: false
     }
   }

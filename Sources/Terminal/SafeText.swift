@@ -53,13 +53,14 @@ package enum SafeText {
     // LOG 3, token S, without its quote and backslash, which no terminal obeys.
     case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069:
       true
-    // Invisible: soft hyphen, zero width space, word joiner and operators, byte order mark,
-    // interlinear notes, the Hangul and Mongolian fillers, tags.
-    case 0x00AD, 0x034F, 0x115F...0x1160, 0x180B...0x180F, 0x200B, 0x2060...0x2065, 0x206A...0x206F, 0x3164,
-      0xFEFF, 0xFFA0, 0xFFF0...0xFFFB, 0xE0000...0xE0FFF:
+    // Invisible without being format characters: joiners, fillers, what is set aside for such.
+    case 0x034F, 0x115F...0x1160, 0x180B...0x180F, 0x2065, 0x3164, 0xFFA0, 0xFFF0...0xFFF8, 0xE0000...0xE0FFF:
       true
-    default:
+    // Scripts and emoji are spelt with the two joiners.
+    case 0x200C...0x200D:
       false
+    default:
+      scalar.properties.generalCategory == .format && !DisplayWidth.isVisibleFormat(scalar)
     }
   }
 
