@@ -12,6 +12,30 @@ extension RecordCipher {
       try CBCHMACSealer(.aes256SHA256, in: region)
     },
     makeOpener: { (region) throws(CryptographyError) in
-      try CBCHMACOpener(.aes256SHA256, in: region)
+      try WholeBlockPaddingOpener(.aes256SHA256, in: region)
     })
+}
+
+/// Opens records whose plaintext fills whole blocks, so that exactly one block of padding follows it.
+///
+/// A shorter padding is valid PKCS#7 and still nothing that an honest sender makes (PROTOCOL 1.7).
+private final class WholeBlockPaddingOpener: RecordOpener {
+  private let opener: CBCHMACOpener
+
+  init(_ suite: CBCHMACSuite, in region: GuardedRegion) throws(CryptographyError) {
+    opener = try CBCHMACOpener(suite, in: region)
+  }
+
+  func open(
+    _ sealed: Span<UInt8>, keyMaterial: Span<UInt8>, authenticating associated: Span<UInt8>,
+    into output: inout MutableSpan<UInt8>
+  ) throws(CryptographyError) -> Int {
+    let count = try opener.open(
+      sealed, keyMaterial: keyMaterial, authenticating: associated, into: &output)
+    guard count == sealed.count - RecordCipher.aes256CBCHMACCRC32.overheadByteCount else {
+      output.wipe(first: count)
+      throw .damagedAfterAuthentication
+    }
+    return count
+  }
 }

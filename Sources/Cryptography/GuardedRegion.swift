@@ -3,8 +3,9 @@ internal import Synchronization
 
 /// One guarded allocation whose slots hold the secrets of one session, one identity or one log.
 ///
-/// The memory comes from `sodium_malloc`: locked against swapping, left out of core dumps, with a guard page on
-/// either side and a canary, and zeroed when it is freed. A guarded allocation costs at least two resident pages
+/// The memory comes from `sodium_malloc`: locked against swapping (as far as the system's limit on locked memory
+/// goes: libsodium does not say when it was reached), left out of core dumps, with a guard page on either side and
+/// a canary, and zeroed when it is freed. A guarded allocation costs at least two resident pages
 /// and four mappings, so that one a secret is impossible; hence one a session, cut into slots.
 ///
 /// Slots are handed out in steps of 32 bytes. A slot is zeros when it is taken and zeroed when it is returned.

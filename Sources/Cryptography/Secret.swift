@@ -1,3 +1,5 @@
+internal import CSodium
+
 /// What a secret is for, and how many bytes it has.
 ///
 /// Each room declares its own purposes as enums without cases, so that the compiler keeps a send key out of the
@@ -104,5 +106,11 @@ extension MutableSpan<UInt8> {
         unsafe (target + offset).update(from: bytes.start, count: bytes.count)
       }
     }
+  }
+
+  /// Overwrites the first `number` bytes with zeros, in a way that the compiler does not leave out.
+  package mutating func wipe(first number: Int) {
+    precondition(number >= 0 && number <= count, "a wipe larger than its place")
+    unsafe lend { target in unsafe sodium_memzero(target, number) }
   }
 }

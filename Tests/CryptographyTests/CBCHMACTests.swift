@@ -267,4 +267,26 @@ struct AEADFile: Decodable {
       }
     }
   }
+
+  @Test(arguments: 1...16)
+  func aRecordTakesNoOtherPaddingThanAWholeBlock(padding: Int) throws {
+    let cipher = RecordCipher.aes256CBCHMACCRC32
+    let region = try GuardedRegion(byteCount: GuardedRegion.pageByteCount)
+    let sealer = try CBCHMACSealer(.aes256SHA256, in: region)
+    let opener = try cipher.makeOpener(region)
+    let sealed = try sealer.seal(
+      counting(256 - padding).span, keyMaterial: counting(80).span, authenticating: [1].span)
+    #expect(sealed.count == 288)
+    var opened = [UInt8](repeating: 0, count: sealed.count)
+    var output = opened.mutableSpan
+    var thrown: CryptographyError?
+    do throws(CryptographyError) {
+      _ = try opener.open(
+        sealed.span, keyMaterial: counting(80).span, authenticating: [1].span, into: &output)
+    } catch {
+      thrown = error
+    }
+    #expect(thrown == (padding == 16 ? nil : .damagedAfterAuthentication))
+    if padding < 16 { #expect(opened.prefix(256 - padding).allSatisfy { $0 == 0 }) }
+  }
 }
