@@ -12,8 +12,8 @@ package struct SymmetricState: ~Copyable {
   /// `n`: how many messages were sealed or opened under `k`; one count for both directions.
   private var counter: UInt64 = 0
   let region: GuardedRegion
-  private let sealer: any RecordSealer
-  private let opener: any RecordOpener
+  private let sealer: CBCHMACSealer
+  private let opener: CBCHMACOpener
 
   /// What a sealed message is longer than its text, at least: a block of padding and the tag.
   package static func sealedByteCount(_ plaintextByteCount: Int) -> Int {
@@ -22,13 +22,13 @@ package struct SymmetricState: ~Copyable {
 
   private static let tagByteCount = 32
   /// The one AEAD of the handshake: it is fixed, not negotiated, and commits to its key.
-  private static let cipher = RecordCipher.aes256CBCHMACCRC32
+  private static let cipher = CBCHMACSuite.aes256SHA256
 
   /// `h = ck = SHA-256("secure_chat/1 " | mode)`.
   package init(mode: HandshakeMode, in region: GuardedRegion) throws(CryptographyError) {
     let start = SHA256Hash.hash((Label.prefix + [mode.rawValue]).span)
-    let sealer = try Self.cipher.makeSealer(region)
-    let opener = try Self.cipher.makeOpener(region)
+    let sealer = try CBCHMACSealer(Self.cipher, in: region)
+    let opener = try CBCHMACOpener(Self.cipher, in: region)
     let chainingKey = try Secret<ChainingKey>(copying: start.span, in: region)
     let key = try Secret<HandshakeKey>(in: region)
     hash = start
