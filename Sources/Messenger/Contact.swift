@@ -14,6 +14,9 @@ package struct PairingID: Hashable, Sendable {
 package struct PinState: Hashable, Sendable {
   /// Nil where no pin was stored.
   package let pairing: PairingID?
+
+  /// No pin was stored.
+  package static let absent = PinState(pairing: nil)
 }
 
 /// A contact as this side knows it: the pin, and where it comes from.
