@@ -27,8 +27,7 @@ extension EndToEnd {
     @Test func editedLinesAndPastesArriveAsTheyWereLeft() async throws {
       let (scene, listener, _, person) = try await conversation()
       person.write("wrong\u{15}żółw\u{1b}[D\u{1b}[D\u{7f}o two\u{17}\u{5} 漢x\u{7f}字\r")
-      let edited = try await listener.event("message").text("text")
-      #expect(edited == "żołw 漢字" || edited == "żo 漢字łw" || edited?.hasSuffix("漢字") == true)
+      #expect(try await listener.event("message").text("text") == "żo łw 漢字")
       // A paste of several lines is one message, sent by ENTER twice.
       person.write("\u{1b}[200~one\ntwo\n/quit\u{1b}[201~")
       try await person.shows("(ENTER again sends)")
