@@ -28,6 +28,9 @@ import Glibc
     pthread_detach(thread)
   }
 
+  /// What an actor returns as its `unownedExecutor`; the actor has to hold this thread.
+  package var executor: UnownedSerialExecutor { unsafe asUnownedSerialExecutor() }
+
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     unsafe pthread_mutex_lock(mutex)

@@ -19,6 +19,13 @@ package struct LocalTime: Equatable, Sendable {
     minute = unsafe Int(parts.tm_min)
   }
 
+  /// Now, in milliseconds since 1970.
+  package static var nowInMilliseconds: UInt64 {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(max(0, time.tv_sec)) * 1000 + UInt64(time.tv_nsec / 1_000_000)
+  }
+
   /// "23:16".
   package var hourAndMinute: String { Self.twoDigits(hour) + ":" + Self.twoDigits(minute) }
 

@@ -7,7 +7,7 @@ import Glibc
 /// A signal that the parent set to be ignored stays ignored (`nohup`).
 package actor SignalWatch {
   package enum Signal: Sendable {
-    case interrupt, terminate, hangUp, windowChanged, resumed, stop
+    case interrupt, terminate, hangUp, windowChanged, resumed
 
     var number: Int32 {
       switch self {
@@ -16,11 +16,15 @@ package actor SignalWatch {
       case .hangUp: SIGHUP
       case .windowChanged: SIGWINCH
       case .resumed: SIGCONT
-      case .stop: SIGTSTP
       }
     }
 
-    static let all: [Signal] = [.interrupt, .terminate, .hangUp, .windowChanged, .resumed, .stop]
+    package init?(number: Int32) {
+      guard let signal = Self.all.first(where: { $0.number == number }) else { return nil }
+      self = signal
+    }
+
+    private static let all: [Signal] = [.interrupt, .terminate, .hangUp, .windowChanged, .resumed]
   }
 
   private let thread = BlockingThread()
@@ -47,7 +51,7 @@ package actor SignalWatch {
     while true {
       var number: UInt8 = 0
       let count = unsafe read(readEnd, &number, 1)
-      if count == 1, let signal = Signal.all.first(where: { $0.number == Int32(number) }) { return signal }
+      if count == 1, let signal = Signal(number: Int32(number)) { return signal }
     }
   }
 
@@ -55,11 +59,6 @@ package actor SignalWatch {
   package static func endBy(_ signal: Signal) {
     _ = sc_default_action(signal.number)
     kill(getpid(), signal.number)
-  }
-
-  /// Stops the process as Control-Z does, and returns when it goes on; `SIGTSTP` is caught again then.
-  package static func stopHere() {
-    kill(getpid(), SIGSTOP)
   }
 }
 

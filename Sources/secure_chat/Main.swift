@@ -1,3 +1,4 @@
+import Commands
 import Places
 
 @main
@@ -5,6 +6,6 @@ enum Main {
   static func main() async {
     // Before anything else: from here on no key can leave by a dump or a backtrace.
     ProcessHardening.apply()
-    print("secure_chat")
+    await Program.main()
   }
 }

@@ -1,1 +1,0 @@
-// Commands: see docs/ARCHITECTURE.md for what this room may import.

@@ -1,0 +1,121 @@
+import Messenger
+import Wire
+
+/// The live conversations of a lobby, which of them typed lines go to, and the texts that nobody has
+/// acknowledged yet.
+struct Conversations {
+  struct Conversation: Sendable {
+    let connected: ConnectedEvent
+    /// This side asked for its end.
+    var isLeaving = false
+    var sent = 0
+    var received = 0
+
+    var session: SessionID { connected.session }
+    var peer: PeerName { connected.peer }
+  }
+
+  /// A text on its way, with the id it got once a link took it.
+  struct Unconfirmed: Sendable {
+    let text: String
+    var id: OutgoingID?
+    var session: SessionID?
+  }
+
+  private var live: [Conversation] = []
+  private var currentSession: SessionID?
+  /// In the order of sending, for each peer, across links that are lost.
+  private var unconfirmed: [PeerName: [Unconfirmed]] = [:]
+  /// The last send for each peer; the next waits for it, so that order is kept.
+  private var lastSend: [PeerName: Task<Void, Never>] = [:]
+  /// Acknowledgements that overtook the return of their own `send`.
+  private var early: [OutgoingID: DeliveredEvent] = [:]
+
+  var count: Int { live.count }
+  var sessions: [SessionID] { live.map(\.session) }
+  var all: [Conversation] { live }
+  /// Each peer once, in the order of arrival.
+  var peers: [PeerName] {
+    live.reduce(into: []) { peers, talk in if !peers.contains(talk.peer) { peers.append(talk.peer) } }
+  }
+  /// The conversation in the prompt.
+  var current: Conversation? { live.first { $0.session == currentSession } }
+
+  func conversation(_ session: SessionID) -> Conversation? { live.first { $0.session == session } }
+
+  /// The newest conversation with a peer: new texts go over that one.
+  func newest(with peer: PeerName) -> Conversation? { live.last { $0.peer == peer } }
+
+  /// Adds a conversation; the first one becomes the current one, and a second link to the current peer
+  /// takes its place.
+  mutating func add(_ connected: ConnectedEvent) {
+    let follows = current.map { $0.peer == connected.peer } ?? true
+    live.append(Conversation(connected: connected))
+    if follows { currentSession = connected.session }
+  }
+
+  mutating func markLeaving(_ session: SessionID) {
+    if let index = live.firstIndex(where: { $0.session == session }) { live[index].isLeaving = true }
+  }
+
+  mutating func countReceived(_ session: SessionID) {
+    if let index = live.firstIndex(where: { $0.session == session }) { live[index].received += 1 }
+  }
+
+  /// Takes out one that is over; the newest of the others becomes current if it was.
+  mutating func remove(_ session: SessionID) -> Conversation? {
+    guard let index = live.firstIndex(where: { $0.session == session }) else { return nil }
+    let gone = live.remove(at: index)
+    if currentSession == session {
+      currentSession = live.last { $0.peer == gone.peer }?.session ?? live.last?.session
+    }
+    return gone
+  }
+
+  /// Puts a peer into the prompt; false where no conversation with it is up.
+  mutating func select(_ peer: PeerName) -> Bool {
+    guard let found = newest(with: peer) else { return false }
+    currentSession = found.session
+    return true
+  }
+
+  // MARK: Texts on their way
+
+  /// Notes a text and returns what has to be waited for before it may be sent.
+  mutating func willSend(_ text: String, to peer: PeerName) -> Task<Void, Never>? {
+    lastSend[peer]
+  }
+
+  mutating func sending(_ task: Task<Void, Never>, to peer: PeerName) { lastSend[peer] = task }
+
+  mutating func taken(_ text: String, as id: OutgoingID, on session: SessionID, by peer: PeerName)
+    -> DeliveredEvent?
+  {
+    if let index = live.firstIndex(where: { $0.session == session }) { live[index].sent += 1 }
+    if let index = unconfirmed[peer]?.firstIndex(where: { $0.id == id }) {
+      unconfirmed[peer]?[index].session = session
+    } else {
+      unconfirmed[peer, default: []].append(Unconfirmed(text: text, id: id, session: session))
+    }
+    return early.removeValue(forKey: id)
+  }
+
+  /// The text that an acknowledgement is for; nil where its `send` has not returned yet.
+  mutating func confirmed(_ event: DeliveredEvent) -> String? {
+    guard let index = unconfirmed[event.to]?.firstIndex(where: { $0.id == event.id }) else {
+      early[event.id] = event
+      return nil
+    }
+    return unconfirmed[event.to]?.remove(at: index).text
+  }
+
+  /// What a peer did not acknowledge before its link was lost.
+  func unconfirmed(by peer: PeerName) -> [Unconfirmed] { unconfirmed[peer] ?? [] }
+
+  mutating func forgetUnconfirmed(by peer: PeerName) { unconfirmed[peer] = nil }
+
+  /// Waits until a link took every text that was typed.
+  func flush() async {
+    for task in lastSend.values { await task.value }
+  }
+}

@@ -1,0 +1,171 @@
+import Messenger
+import Terminal
+import Wire
+
+/// Carries messages to one peer, in order, until each is acknowledged.
+///
+/// What a lost link left unacknowledged goes again over the next one under its own id, so that the peer
+/// shows it once.
+actor Delivery {
+  private struct Outstanding {
+    let part: Int
+    let text: [UInt8]
+    var id: OutgoingID?
+    var session: SessionID?
+  }
+
+  private let dialler: Dialler
+  private let password: PasswordChoice
+  private let teller: EventTeller
+  private let isVerbose: Bool
+  private var isSplit: Bool
+  private var policy = RetryPolicy.threeTries
+  private var session: SessionID?
+  private var outstanding: [Outstanding] = []
+  private var parts = 0
+  /// Acknowledgements that overtook the return of their own `send`.
+  private var early: [OutgoingID: DeliveredEvent] = [:]
+  private var ended: [SessionID: ClosedEvent] = [:]
+  private var failure: Failure?
+  private var waiting: CheckedContinuation<Void, Never>?
+
+  init(dialler: Dialler, password: PasswordChoice, teller: EventTeller, isVerbose: Bool, isSplit: Bool) {
+    self.dialler = dialler
+    self.password = password
+    self.teller = teller
+    self.isVerbose = isVerbose
+    self.isSplit = isSplit
+  }
+
+  // MARK: What the command asks for
+
+  /// Handles the messenger's events until it is shut down.
+  func followEvents() async {
+    while let event = await dialler.messenger.events.next() { await happened(event) }
+  }
+
+  /// Sends one message; returns when it is taken, which is later while the peer does not read.
+  func send(_ text: [UInt8]) async throws(Failure) {
+    parts += 1
+    if parts > 1 { isSplit = true }
+    outstanding.append(Outstanding(part: parts, text: text))
+    try await push()
+  }
+
+  /// Waits until everything is acknowledged, and ends the conversation.
+  func finish() async throws(Failure) {
+    while true {
+      try await push()
+      if outstanding.isEmpty { break }
+      await change()
+    }
+    if let session { await dialler.messenger.close(session, reason: .bye) }
+  }
+
+  private func stop(with failure: Failure) {
+    self.failure = self.failure ?? failure
+    wake()
+  }
+
+  // MARK: Sending
+
+  /// Brings every message that the current link has not taken onto it, connecting first where there is none.
+  private func push() async throws(Failure) {
+    while true {
+      if let failure { throw failure }
+      if let session, let closed = ended[session] {
+        try await linkLost(closed)
+        continue
+      }
+      guard let index = outstanding.firstIndex(where: { $0.session == nil || $0.session != session }) else {
+        return
+      }
+      guard let session else {
+        try await connect()
+        continue
+      }
+      let entry = outstanding[index]
+      do throws(MessengerFailure) {
+        let id = try await dialler.messenger.send(entry.text, on: session, as: entry.id)
+        await taken(entry.part, as: id, on: session)
+      } catch {
+        guard case .sessionEnded = error else { throw Sentences.failure(error) }
+        while ended[session] == nil, failure == nil { await change() }
+      }
+    }
+  }
+
+  private func connect() async throws(Failure) {
+    var policy = policy
+    defer { self.policy = policy }
+    session = try await dialler.dial(password: password, by: &policy)
+  }
+
+  private func taken(_ part: Int, as id: OutgoingID, on session: SessionID) async {
+    if let index = outstanding.firstIndex(where: { $0.part == part }) {
+      outstanding[index].id = id
+      outstanding[index].session = session
+    }
+    if let event = early.removeValue(forKey: id) { await delivered(event) }
+  }
+
+  private func linkLost(_ closed: ClosedEvent) async throws(Failure) {
+    session = nil
+    let failure = Sentences.ended(closed, unconfirmed: outstanding.count)
+    guard let seconds = policy.wait(after: closed) else { throw failure }
+    await dialler.announce(failure, seconds)
+    try await Pause.seconds(seconds)
+  }
+
+  // MARK: Events
+
+  private func happened(_ event: MessengerEvent) async {
+    switch event {
+    case .delivered(let delivered):
+      if outstanding.contains(where: { $0.id == delivered.id }) {
+        await self.delivered(delivered)
+      } else {
+        early[delivered.id] = delivered
+      }
+    case .closed(let closed):
+      ended[closed.session] = closed
+      if isVerbose || teller.output.isJSON { await tell(event) }
+    case .connected(let connected):
+      if isVerbose || teller.output.isJSON || !connected.known { await tell(event) }
+    case .step, .refused, .repairWanted, .verifyProposed, .warning: await tell(event)
+    // `send` shows no messages: whoever answers does so in a conversation.
+    case .message: break
+    }
+    wake()
+  }
+
+  private func delivered(_ event: DeliveredEvent) async {
+    guard let index = outstanding.firstIndex(where: { $0.id == event.id }) else { return }
+    let part = outstanding.remove(at: index).part
+    await tell(.delivered(event), part: isSplit ? part : nil)
+    wake()
+  }
+
+  private func tell(_ event: MessengerEvent, part: Int? = nil) async {
+    do throws(Failure) {
+      try await teller.tell(event, part: part)
+    } catch {
+      stop(with: error)
+    }
+  }
+
+  // MARK: Waiting
+
+  private func change() async {
+    if failure != nil { return }
+    await withCheckedContinuation { continuation in
+      waiting?.resume()
+      waiting = continuation
+    }
+  }
+
+  private func wake() {
+    waiting?.resume()
+    waiting = nil
+  }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Messenger
+import Wire
+
+/// `secure_chat id`: the own name, words and profile.
+struct IDCommand: RunnableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "id",
+    abstract: "Show your own six words, and the profile that others may put into their users file.")
+
+  @OptionGroup var shared: SharedOptions
+
+  func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
+    let screen = try surroundings.screen()
+    do throws(Failure) {
+      let party = try await Party.find(shared, screen: screen, in: surroundings)
+      let messenger = try await party.openMessenger(connection: nil, log: nil, verbose: false)
+      await screen?.finish()
+      let identity = messenger.identity
+      if identity.isNew { await surroundings.output.notice(Sentences.identityMade(identity, party.folders)) }
+      if surroundings.output.isJSON {
+        try await surroundings.output.payload(bytes: JSONEvents.identity(identity))
+      } else {
+        try await surroundings.output.payload(Sentences.identity(identity))
+      }
+      await messenger.shutDown()
+      return .ok
+    } catch {
+      await screen?.finish()
+      throw error
+    }
+  }
+}
+
+/// `secure_chat init`: makes the own identity, without talking to anybody.
+struct InitCommand: RunnableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init",
+    abstract: "Make your identity now; otherwise the first conversation does.")
+
+  @OptionGroup var shared: SharedOptions
+
+  func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
+    let screen = try surroundings.screen()
+    do throws(Failure) {
+      let party = try await Party.find(shared, screen: screen, in: surroundings)
+      let messenger = try await party.openMessenger(connection: nil, log: nil, verbose: false)
+      await screen?.finish()
+      let identity = messenger.identity
+      await surroundings.output.notice(
+        identity.isNew
+          ? Sentences.identityMade(identity, party.folders)
+          : Sentences.identityThere(identity, party.folders))
+      if surroundings.output.isJSON {
+        try await surroundings.output.payload(bytes: JSONEvents.identity(identity))
+      } else {
+        try await surroundings.output.payload(Sentences.identity(identity))
+      }
+      await messenger.shutDown()
+      return .ok
+    } catch {
+      await screen?.finish()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Messenger
+import Terminal
+import Wire
+
+/// A listener that nobody sits at: events go out as they come, until a signal, `--once`, or a standard
+/// output that nobody reads any more.
+struct ListenService: Sendable {
+  let messenger: Messenger
+  let party: Party
+  let surroundings: Surroundings
+  let options: ListenOptions
+
+  func run() async throws(Failure) -> ExitCode {
+    let output = surroundings.output
+    let ending = Ending()
+    await surroundings.signals.handle { signal in
+      guard signal.endsProgram else { return }
+      await ending.set(signal == .interrupt ? .interrupted : .ok)
+      await messenger.shutDown()
+      // Events that nobody reads from the pipe must not keep the program.
+      try? await Pause.seconds(2)
+      ProgramSurroundings.end((await ending.code ?? .ok).rawValue)
+    }
+    let summary: ListeningSummary
+    do throws(MessengerFailure) {
+      summary = try await messenger.listen(options)
+    } catch {
+      if let code = await ending.code { return code }
+      throw Sentences.failure(error)
+    }
+    if output.isJSON { try await output.payload(bytes: JSONEvents.listening(as: party.me, summary)) }
+    for line in Sentences.listening(as: party.me, summary, interactive: false) { await output.notice(line) }
+    return try await follow(ending)
+  }
+
+  private func follow(_ ending: Ending) async throws(Failure) -> ExitCode {
+    let teller = EventTeller(output: surroundings.output, me: party.me)
+    while let event = await messenger.events.next() {
+      do throws(Failure) {
+        try await teller.tell(event)
+      } catch {
+        await messenger.shutDown()
+        throw error
+      }
+      if options.once, case .closed(let closed) = event, await ending.code == nil {
+        await ending.set(closed.endedCleanly ? .ok : .failed)
+        await messenger.shutDown()
+      }
+    }
+    return await ending.code ?? .ok
+  }
+
+  /// How the program is to end, once something decided it.
+  private actor Ending {
+    private(set) var code: ExitCode?
+
+    func set(_ code: ExitCode) { self.code = self.code ?? code }
+  }
+}
+
+extension ClosedEvent {
+  /// Both sides said goodbye.
+  var endedCleanly: Bool { !truncated && code == nil && alert == nil && logProblem == nil }
+}

@@ -1,0 +1,179 @@
+import Messenger
+import Terminal
+import Wire
+
+/// Somebody at a terminal: the conversations that are up, the one that typed lines go to, and what is
+/// dialled meanwhile.
+///
+/// The listener's lobby and the dialler's conversation are one thing; only what happens at the end of
+/// the last conversation differs.
+actor Lobby {
+  enum Role: Sendable {
+    case listen(ListenOptions)
+    case talk(DialTarget)
+  }
+
+  let messenger: Messenger
+  let party: Party
+  let screen: Screen
+  let passwords: Passwords
+  let isVerbose: Bool
+  var draftMode: LineEditor.DraftMode
+  /// Set by the command that runs: whether the program goes on without a conversation.
+  var isListener = false
+  var hub = Conversations()
+  /// What is being dialled now, and the task that does it.
+  var dialling: (target: DialTarget, task: Task<Void, Never>)?
+  /// Questions that a task wants asked; only the loop that reads the keyboard asks.
+  var questions: [Question] = []
+  /// What was dialled last: where to dial again after a lost link.
+  var lastTarget: DialTarget?
+  var outcome: Outcome?
+  private var interrupts = 0
+
+  enum Outcome: Sendable {
+    case exit(ExitCode)
+    case failure(Failure)
+  }
+
+  enum Question: Sendable {
+    case passwordAgain(DialTarget, Failure, tries: Int)
+    case verifyNow(DialTarget, Failure)
+  }
+
+  init(
+    messenger: Messenger, party: Party, screen: Screen, passwords: Passwords, isVerbose: Bool,
+    drafts: LineEditor.DraftMode
+  ) {
+    self.messenger = messenger
+    self.party = party
+    self.screen = screen
+    self.passwords = passwords
+    self.isVerbose = isVerbose
+    draftMode = drafts
+  }
+
+  /// Runs until the person leaves, or a dialler's last conversation is over.
+  func run(_ role: Role, in surroundings: Surroundings) async throws(Failure) -> ExitCode {
+    await screen.setDraftMode(draftMode)
+    await surroundings.signals.handle { [weak self] signal in await self?.signalled(signal) }
+    let pump = Task { await self.followEvents() }
+    switch role {
+    case .listen(let options):
+      isListener = true
+      try await listen(options)
+    case .talk(let target):
+      try await startDialling(target)
+    }
+    await showPrompt()
+    while outcome == nil {
+      switch await screen.next() {
+      case .stopped: await askWhatWaits()
+      case .action(let action): await typed(action)
+      }
+    }
+    dialling?.task.cancel()
+    await messenger.shutDown()
+    await pump.value
+    await screen.finish()
+    switch outcome {
+    case .exit(let code): return code
+    case .failure(let failure): throw failure
+    case nil: return .ok
+    }
+  }
+
+  private func listen(_ options: ListenOptions) async throws(Failure) {
+    do throws(MessengerFailure) {
+      let summary = try await messenger.listen(options)
+      for line in Sentences.listening(as: party.me, summary, interactive: true) { await screen.say(line) }
+    } catch {
+      await messenger.shutDown()
+      throw Sentences.failure(error)
+    }
+  }
+
+  func end(_ outcome: Outcome) async {
+    self.outcome = self.outcome ?? outcome
+    await screen.stopWaiting()
+  }
+
+  func showPrompt() async {
+    if let current = hub.current {
+      await screen.setPrompt(Sentences.prompt(me: party.me, peer: current.peer))
+    } else if let dialling {
+      await screen.setPrompt(Sentences.prompt(me: party.me, dialling: dialling.target.name))
+    } else {
+      await screen.setPrompt(Sentences.prompt(me: party.me))
+    }
+  }
+
+  // MARK: Signals
+
+  private func signalled(_ signal: SignalWatch.Signal) async {
+    switch signal {
+    case .windowChanged: await screen.windowChanged()
+    case .resumed: await screen.resumed()
+    case .interrupt: await end(.exit(.interrupted))
+    case .terminate, .hangUp: await end(.exit(.ok))
+    }
+  }
+
+  // MARK: Typing
+
+  private func typed(_ action: LineEditor.Action) async {
+    if action != .interrupt { interrupts = 0 }
+    switch action {
+    case .line(let line): await entered(line)
+    case .draft(let text): await say(text)
+    case .interrupt:
+      interrupts += 1
+      if interrupts > 1 { return await end(.exit(.interrupted)) }
+      await screen.say(Sentences.interruptAgain(inConversation: hub.current != nil))
+    case .endOfInput: await leaveConversation()
+    case .pasteTooLong(_, let count):
+      await screen.say(Sentences.pasteTooLong(count, limit: MessageParts.limit, peer: hub.current?.peer))
+    case .limitReached(let limit): await screen.say(Sentences.limitReached(limit))
+    case .suspend: break
+    }
+  }
+
+  private func entered(_ line: String) async {
+    switch TypedLine(line, inLobby: hub.current == nil) {
+    case .nothing: if dialling != nil { await stopDialling() }
+    case .text(let text): await say(text)
+    case .exit: await leaveConversation()
+    case .later(let word): await screen.say(Sentences.laterInChat(word))
+    case .unknown(let word, let meant): await screen.say(Sentences.unknownInChat(word, meant: meant))
+    case .command(let command, let argument): await carryOut(command, argument)
+    }
+  }
+
+  /// Sends a text to the peer in the prompt.
+  func say(_ text: String) async {
+    guard let current = hub.current else {
+      await screen.say(dialling.map { Sentences.notConnectedYet($0.target.name) } ?? Sentences.nobodyToSendTo)
+      return
+    }
+    guard !text.isEmpty else { return }
+    send(text, to: current.peer, as: nil)
+  }
+
+  /// `exit` and Control-D: out of the conversation, or out of the program where there is none.
+  private func leaveConversation() async {
+    guard let current = hub.current else { return await end(.exit(.ok)) }
+    hub.markLeaving(current.session)
+    if !isListener, hub.count == 1 { return await leaveProgram() }
+    let session = current.session
+    Task { [messenger] in await messenger.close(session, reason: .bye) }
+  }
+
+  /// `/quit`: every conversation is ended cleanly, and the program with them.
+  func leaveProgram() async {
+    let sessions = hub.sessions
+    for session in sessions { hub.markLeaving(session) }
+    await hub.flush()
+    for session in sessions { await messenger.close(session, reason: .bye) }
+    await end(.exit(.ok))
+  }
+}

@@ -1,0 +1,78 @@
+import Messenger
+import Terminal
+import Wire
+
+// The slash commands.
+extension Lobby {
+  func carryOut(_ command: SlashCommand, _ argument: String) async {
+    switch command {
+    case .help: await screen.say(Sentences.chatHelp(inLobby: hub.current == nil))
+    case .quit: await leaveProgram()
+    case .who: await screen.say(Sentences.who(me: party.me, peers: hub.peers, current: hub.current?.peer))
+    case .id: await screen.say(Sentences.identity(messenger.identity))
+    case .sessions: await screen.say(Sentences.sessions(await messenger.sessions()))
+    case .details: await showDetails(argument)
+    case .draft: await setDrafts(argument)
+    case .chat: await chat(argument)
+    }
+  }
+
+  private func setDrafts(_ argument: String) async {
+    switch argument {
+    case "on": draftMode = .on
+    case "off": draftMode = .off
+    case "replace": draftMode = .replace
+    case _: return await screen.say(Sentences.draftUsage(draftMode))
+    }
+    await screen.setDraftMode(draftMode)
+    await screen.say(Sentences.draftSet(draftMode))
+  }
+
+  private func showDetails(_ argument: String) async {
+    let conversation: Conversations.Conversation?
+    if argument.isEmpty {
+      conversation = hub.current
+    } else {
+      conversation = (try? PeerName(argument)).flatMap { hub.newest(with: $0) }
+    }
+    guard let conversation else {
+      return await screen.say(Sentences.noConversation(argument, peers: hub.peers))
+    }
+    await screen.say(
+      Sentences.details(
+        conversation.connected, me: messenger.identity, sent: conversation.sent,
+        received: conversation.received))
+  }
+
+  /// `/chat NAME`: switches to a conversation that is up, or dials.
+  private func chat(_ argument: String) async {
+    guard !argument.isEmpty else { return await screen.say(Sentences.chatUsage(peers: hub.peers)) }
+    if let name = try? PeerName(argument), hub.select(name) {
+      await screen.say(Sentences.nowTalking(to: name))
+      return await showPrompt()
+    }
+    if argument.split(separator: " ").count > 1, AddressText.parse(argument).isIncomplete {
+      return await screen.say(Sentences.laterInChat("chat NAME NAME"))
+    }
+    guard dialling == nil else { return await screen.say(Sentences.alreadyDialling(dialling?.target)) }
+    do throws(Failure) {
+      let target = try await Target.find(
+        argument, to: nil, peer: nil, party: party, screen: screen)
+      try await startDialling(target)
+      await screen.say(Sentences.dialling(target))
+    } catch {
+      await screen.say(Sentences.explained(error))
+    }
+    await showPrompt()
+  }
+}
+
+extension AddressText {
+  /// Not an address with its port.
+  fileprivate var isIncomplete: Bool {
+    switch self {
+    case .hostAndPort: false
+    case .host, .badPort: true
+    }
+  }
+}

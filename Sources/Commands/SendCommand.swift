@@ -1,0 +1,132 @@
+import ArgumentParser
+import Messenger
+import Terminal
+import Wire
+
+/// `secure_chat send NAME`: standard input, whole, as one message or as many as it needs.
+struct SendCommand: RunnableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "send",
+    abstract: "Deliver standard input, and end with 0 when all of it was acknowledged.",
+    discussion: """
+      Input above 64 KiB goes as several messages, cut between characters. What the other side logged \
+      is reported as it happens; three tries are made to connect, 1 and 2 seconds apart.
+      """)
+
+  @Argument(help: ArgumentHelp("A user of the users file, or an address.", valueName: "name|host:port"))
+  var target: String
+  @Flag(name: .customLong("lines"), help: "Each line is a message of its own; empty ones are skipped.")
+  var lines = false
+  @OptionGroup var targetOptions: TargetOptions
+  @OptionGroup var password: PasswordOptions
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var log: LogOptions
+  @OptionGroup var shared: SharedOptions
+
+  func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
+    let screen = try surroundings.screen()
+    do throws(Failure) {
+      let party = try await Party.find(shared, screen: screen, in: surroundings)
+      let target = try await Target.find(
+        target, to: targetOptions.to, peer: targetOptions.peer, party: party, screen: screen)
+      let messenger = try await party.openMessenger(connection: connection, log: log, verbose: shared.verbose)
+      let passwords = Passwords(options: password, screen: screen)
+      return try await deliver(target, messenger, passwords, party, surroundings)
+    } catch {
+      await screen?.finish()
+      throw error
+    }
+  }
+
+  private func deliver(
+    _ target: DialTarget, _ messenger: Messenger, _ passwords: Passwords, _ party: Party,
+    _ surroundings: Surroundings
+  ) async throws(Failure) -> ExitCode {
+    var input = try InputMessages(byLine: lines)
+    // Nothing is dialled, and nobody asked, for an input that holds nothing.
+    guard let first = try await input.next() else {
+      await messenger.shutDown()
+      return .ok
+    }
+    let password = try await passwords.toDial(target.name, messenger).0
+    await passwords.screen?.finish()
+    let delivery = Delivery(
+      dialler: Dialler(messenger: messenger, target: target, output: surroundings.output),
+      password: password, teller: EventTeller(output: surroundings.output, me: party.me),
+      isVerbose: shared.verbose, isSplit: lines || input.mayHaveMore)
+    await surroundings.signals.handle { signal in
+      guard signal.endsProgram else { return }
+      await messenger.shutDown()
+      signal.endProgram()
+    }
+    let pump = Task { await delivery.followEvents() }
+    do throws(Failure) {
+      var message: [UInt8]? = first
+      while let text = message {
+        try await delivery.send(text)
+        message = try await input.next()
+      }
+    } catch {
+      // Input that turns out not to be text: what was read before it is still delivered.
+      if error.exit == .usage { try? await delivery.finish() }
+      await messenger.shutDown()
+      throw error
+    }
+    do throws(Failure) {
+      try await delivery.finish()
+    } catch {
+      await messenger.shutDown()
+      throw error
+    }
+    await messenger.shutDown()
+    await pump.value
+    return .ok
+  }
+}
+
+/// Standard input as messages, one after the other.
+struct InputMessages {
+  private let reader: StreamReader
+  private let byLine: Bool
+  private var parts = MessageParts()
+  private var lines = MessageLines()
+  private var ready: [[UInt8]] = []
+  private var hasEnded = false
+
+  init(byLine: Bool) throws(Failure) {
+    self.byLine = byLine
+    do throws(StreamError) {
+      reader = try StreamReader(.input)
+    } catch {
+      throw Sentences.inputFailed(error.description)
+    }
+  }
+
+  /// False once the input has ended and every message was handed out.
+  var mayHaveMore: Bool { !hasEnded || !ready.isEmpty }
+
+  /// The next message; nil at the end of the input.
+  mutating func next() async throws(Failure) -> [UInt8]? {
+    while ready.isEmpty, !hasEnded { try await readOn() }
+    return ready.isEmpty ? nil : ready.removeFirst()
+  }
+
+  private mutating func readOn() async throws(Failure) {
+    let chunk: StreamReader.Chunk
+    do throws(StreamError) {
+      chunk = try await reader.read()
+    } catch {
+      throw Sentences.inputFailed(error.description)
+    }
+    do throws(MessageParts.NotText) {
+      switch chunk {
+      case .bytes(let bytes): ready += byLine ? try lines.add(bytes) : try parts.add(bytes)
+      case .endOfInput, .interrupted:
+        hasEnded = true
+        if let last = byLine ? try lines.finish() : try parts.finish() { ready.append(last) }
+      }
+    } catch {
+      throw Sentences.inputNotText(offset: error.offset)
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Messenger
+import Wire
+
+/// The only way in which a known key is replaced or called right: words, shown side by side, and an answer.
+struct Verification {
+  enum Choice: Equatable, Sendable { case same, anew, no }
+  enum Result: Equatable, Sendable { case accepted, declined }
+
+  let messenger: Messenger
+  let name: PeerName
+  let console: any Console
+  let passwords: Passwords
+
+  /// Shows the words that are pinned and asks what to do about them.
+  func choose(_ contact: ContactSummary) async throws(Failure) -> Choice {
+    await console.say(Sentences.pinnedWords(contact))
+    while true {
+      switch try await ask(Sentences.askSameWords).lowercased() {
+      case "s", "same", "same words": return .same
+      case "p", "pair", "pair anew", "anew": return .anew
+      case "n", "no": return .no
+      case let answer: await console.say(Sentences.notAWordsAnswer(answer))
+      }
+    }
+  }
+
+  /// Dials NAME with a first contact, and puts the new key to the question.
+  func pairAnew(_ target: DialTarget) async throws(Failure) -> Result {
+    await console.say(Sentences.pairingAnew(target))
+    return try await decide(try await proposal(target))
+  }
+
+  private func proposal(_ target: DialTarget) async throws(Failure) -> VerifyProposal {
+    var password = PasswordChoice.fromUsersFile
+    if let given = try passwords.given() { password = .entered(given) }
+    var policy = RetryPolicy.threeTries
+    while true {
+      do throws(MessengerFailure) {
+        return try await messenger.verify(target, password: password)
+      } catch {
+        if case .usage(.passwordNeeded(let name)) = error {
+          password = .entered(try await passwords.ask(of: name))
+          continue
+        }
+        let failure = Sentences.failure(error)
+        guard let seconds = policy.wait(after: error) else { throw failure }
+        await console.say(Sentences.tryingAgain(failure, seconds: seconds))
+        try await Pause.seconds(seconds)
+      }
+    }
+  }
+
+  /// Shows old and new words; only a yes replaces anything.
+  func decide(_ proposal: VerifyProposal) async throws(Failure) -> Result {
+    await console.say(Sentences.oldAndNewWords(proposal))
+    let isAccepted: Bool
+    do throws(Failure) {
+      isAccepted = try await confirm(Sentences.askNewWords(proposal.name))
+    } catch {
+      try? await messenger.verifyAnswer(proposal.session, accept: false)
+      throw error
+    }
+    do throws(MessengerFailure) {
+      try await messenger.verifyAnswer(proposal.session, accept: isAccepted)
+    } catch {
+      throw Sentences.failure(error)
+    }
+    await console.say(
+      isAccepted ? Sentences.newKeyKept(proposal.name) : Sentences.oldKeyKept(proposal.name))
+    return isAccepted ? .accepted : .declined
+  }
+
+  /// A question that only `yes` or `no` answers.
+  func confirm(_ question: String) async throws(Failure) -> Bool {
+    while true {
+      switch try await ask(question).lowercased() {
+      case "y", "yes": return true
+      case "n", "no": return false
+      case let answer: await console.say(Sentences.notYesOrNo(answer))
+      }
+    }
+  }
+
+  private func ask(_ question: String) async throws(Failure) -> String {
+    do throws(QuestionEnd) {
+      return try await console.ask(question).trimmingSpaces
+    } catch {
+      throw Sentences.ended(.end(error))
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Messenger
+import Terminal
+import Wire
+
+/// `secure_chat verify NAME`: compare words, or pair anew with somebody whose key changed.
+struct VerifyCommand: RunnableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Compare the words of somebody's key, or pair anew after it changed.",
+    discussion: """
+      It shows the six words of the key that you know, and asks: the same as theirs, pair anew, or no. \
+      Pairing anew dials them; nothing that you know is replaced before you said yes to the new words. \
+      These questions are only asked at a terminal.
+      """)
+
+  @Argument(help: "Whose key.")
+  var name: String
+  @OptionGroup var targetOptions: TargetOptions
+  @OptionGroup var password: PasswordOptions
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var log: LogOptions
+  @OptionGroup var shared: SharedOptions
+
+  func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
+    guard let screen = try surroundings.screen() else { throw Sentences.verifyNeedsATerminal(name) }
+    do throws(Failure) {
+      let code = try await verify(screen, surroundings)
+      await screen.finish()
+      return code
+    } catch {
+      await screen.finish()
+      throw error
+    }
+  }
+
+  private func verify(_ screen: Screen, _ surroundings: Surroundings) async throws(Failure) -> ExitCode {
+    let party = try await Party.find(shared, screen: screen, in: surroundings)
+    let name = try Target.peerName(name)
+    let messenger = try await party.openMessenger(connection: connection, log: log, verbose: shared.verbose)
+    let verification = Verification(
+      messenger: messenger, name: name, console: screen,
+      passwords: Passwords(options: password, screen: screen))
+    await surroundings.signals.handle { signal in
+      switch signal {
+      case .windowChanged: await screen.windowChanged()
+      case .resumed: await screen.resumed()
+      case .interrupt, .terminate, .hangUp:
+        await screen.endQuestions(signal == .interrupt ? .interrupted : .terminated)
+        await messenger.shutDown()
+      }
+    }
+    let contact: ContactSummary?
+    do throws(MessengerFailure) {
+      contact = try await messenger.contact(named: name)
+    } catch {
+      throw Sentences.failure(error)
+    }
+    guard let contact else { throw Sentences.failure(.usage(.notKnown(name))) }
+    switch try await verification.choose(contact) {
+    case .no:
+      await screen.say(Sentences.nothingChanged)
+    case .same:
+      do throws(MessengerFailure) {
+        try await messenger.markVerified(name)
+      } catch {
+        throw Sentences.failure(error)
+      }
+      await screen.say(Sentences.marked(name))
+    case .anew:
+      let target = try await Target.find(
+        name.text, to: targetOptions.to, peer: targetOptions.peer, party: party, screen: screen)
+      _ = try await verification.pairAnew(target)
+    }
+    await messenger.shutDown()
+    return .ok
+  }
+}

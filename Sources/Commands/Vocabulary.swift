@@ -1,0 +1,32 @@
+/// The words a command line may hold: commands and options, those of later versions too, so that what
+/// is not built is refused by name instead of being accepted and ignored.
+enum Vocabulary {
+  /// Commands of this version, `listen` under both of its names.
+  static let commands = [
+    "chat", "listen", "receive", "send", "id", "init", "verify", "demo", "version", "help",
+  ]
+
+  /// Commands whose names are kept for later versions.
+  static let laterCommands: Set<String> = [
+    "invite", "accept", "contacts", "users", "block", "unblock", "group", "join", "relay", "file", "daemon",
+    "status", "rpc", "doctor", "explain", "key", "completion",
+  ]
+
+  enum Shape { case flag, value }
+
+  static let options: [String: Shape] = [
+    "--json": .flag, "--quiet": .flag, "-v": .flag, "--yes": .flag, "--once": .flag, "--lines": .flag,
+    "--draft": .flag, "--help": .flag, "-h": .flag, "--version": .flag,
+    "--users": .value, "--as": .value, "--home": .value, "--logs": .value, "--color": .value,
+    "--password-file": .value, "--password-fd": .value, "--groups": .value, "--ciphers": .value,
+    "--timeout": .value, "--port": .value, "--bind": .value, "--to": .value, "--peer": .value,
+    "--log-text": .value, "--log-sync": .value,
+  ]
+
+  /// Options whose names are kept for later versions.
+  static let laterOptions: Set<String> = [
+    "--passphrase", "--passphrase-file", "--passphrase-fd", "--allow-downgrade", "--require-verified",
+    "--exec", "--wait", "--record", "--heads", "--relay", "--sign", "--manual-key", "--listen", "--keep",
+    "--quota", "--room-password-file", "--notify-cmd", "--write",
+  ]
+}
