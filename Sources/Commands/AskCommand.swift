@@ -115,7 +115,9 @@ struct AskCommand: RunnableCommand {
         await screen.say(Sentences.explained(Sentences.usersFile(error)))
       }
     }
-    let suggestion = ["users.json", "users.example.json"].first { $0 != path && Self.problem(with: $0) == nil }
+    let suggestion = ["users.json", "users.example.json"].first {
+      $0 != path && Self.problem(with: $0) == nil
+    }
     return try await questions.usersFile(suggestion: suggestion) { (path) throws(UsersFileError) in
       try UsersFile.read(path)
     }

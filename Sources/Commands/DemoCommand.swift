@@ -70,7 +70,9 @@ struct DemoCommand: RunnableCommand {
     }
     guard await partner.exitCode() == 0 else { throw Sentences.demoPartnerFailed }
     try await verifyLogs(of: stage, surroundings)
-    if screen != nil { await surroundings.output.say(Sentences.demoFarewell(program: CommandLine.arguments[0])) }
+    if screen != nil {
+      await surroundings.output.say(Sentences.demoFarewell(program: CommandLine.arguments[0]))
+    }
     return .ok
   }
 

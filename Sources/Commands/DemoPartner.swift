@@ -19,8 +19,11 @@ struct DemoPartner {
   /// The port that it says it listens on.
   static func port(of partner: ChildProgram) async throws(Failure) -> UInt16? {
     while let line = await partner.nextLine() {
-      guard line.contains(#""event":"listening""#), let start = line.range(of: #""port":"#) else { continue }
-      return UInt16(line[start.upperBound...].prefix { $0.isNumber })
+      guard let event = try? JSONReader(parsing: Array(line.utf8).span).root,
+        case .object(let members) = event.kind,
+        case .number(let port) = members.first(where: { $0.key == "port" })?.value.kind
+      else { continue }
+      return port.integer.flatMap { UInt16(exactly: $0) }
     }
     return nil
   }

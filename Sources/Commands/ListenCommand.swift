@@ -14,7 +14,9 @@ struct ListenCommand: RunnableCommand {
       """,
     aliases: ["receive"])
 
-  @Option(name: .customLong("port"), help: ArgumentHelp("The port; 0 takes any free one, and says which.", valueName: "n"))
+  @Option(
+    name: .customLong("port"),
+    help: ArgumentHelp("The port; 0 takes any free one, and says which.", valueName: "n"))
   var port: UInt16?
   @Option(name: .customLong("bind"), help: ArgumentHelp("The address to listen on.", valueName: "addr"))
   var bind: String?

@@ -11,7 +11,8 @@ struct Paint: Sendable {
     case .never: isOn = false
     case .auto:
       isOn =
-        stream.isTerminal && (noColor ?? "").isEmpty && terminal != nil && terminal != "" && terminal != "dumb"
+        stream.isTerminal && (noColor ?? "").isEmpty && terminal != nil && terminal != ""
+        && terminal != "dumb"
     }
   }
 

@@ -12,7 +12,9 @@ struct Passwords {
   func given() throws(Failure) -> EnteredPassword? {
     do throws(PasswordSourceError) {
       if let path = options.passwordFile { return try EnteredPassword.read(file: path) }
-      if let descriptor = options.passwordDescriptor { return try EnteredPassword.read(descriptor: descriptor) }
+      if let descriptor = options.passwordDescriptor {
+        return try EnteredPassword.read(descriptor: descriptor)
+      }
       return nil
     } catch {
       throw Sentences.passwordSource(error)
@@ -20,7 +22,8 @@ struct Passwords {
   }
 
   /// What to dial NAME with.
-  func toDial(_ name: PeerName, _ messenger: Messenger) async throws(Failure) -> (PasswordChoice, asked: Bool) {
+  func toDial(_ name: PeerName, _ messenger: Messenger) async throws(Failure) -> (PasswordChoice, asked: Bool)
+  {
     if let given = try given() { return (.entered(given), false) }
     let need: PasswordNeed
     do throws(MessengerFailure) {

@@ -21,7 +21,8 @@ actor Screen: Console {
   /// Where bare messages go while the drawing is on another descriptor; nil where it is the same terminal.
   private let payloadWriter: StreamWriter?
   private let keyboard: StreamReader
-  private let secretary = Secretary()
+  /// The answer to a hidden prompt is waited for in a system call.
+  private let secretary = ThreadedWork()
   private var editor: LineEditor
   private var raw: RawMode?
   private var isFinished = false
@@ -173,7 +174,9 @@ actor Screen: Console {
     }
     while true {
       do throws(TerminalError) {
-        return try await secretary.ask(question, on: drawingStream.descriptor)
+        return try await secretary.run { [drawingStream] () throws(TerminalError) in
+          try Self.secret(question, on: drawingStream)
+        }
       } catch {
         switch error {
         case .tooLong: await plain("\n" + Sentences.answerTooLong + "\n")
@@ -188,27 +191,23 @@ actor Screen: Console {
     }
   }
 
+  private static func secret(
+    _ question: String, on stream: StandardStream
+  ) throws(TerminalError) -> EnteredPassword {
+    let password = try EnteredPassword { (buffer: inout MutableSpan<UInt8>) throws(TerminalError) -> Int in
+      try HiddenPrompt.read(
+        question, input: StandardStream.input.descriptor, output: stream.descriptor, into: &buffer)
+    }
+    // The newline that ended the answer was not echoed.
+    try? StreamWriter.writeAll([0x0A], to: stream)
+    return password
+  }
+
   private func plain(_ text: String) async { try? await drawing.write(Array(text.utf8)) }
 
   private func suspend() async {
     try? raw?.suspend()
     editor.redraw()
     await flush()
-  }
-}
-
-/// Asks for secrets on a thread of its own, since the answer is waited for in a system call.
-private actor Secretary {
-  private let thread = BlockingThread()
-
-  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.executor }
-
-  func ask(_ question: String, on descriptor: Int32) throws(TerminalError) -> EnteredPassword {
-    let password = try EnteredPassword { (buffer: inout MutableSpan<UInt8>) throws(TerminalError) -> Int in
-      try HiddenPrompt.read(
-        question, input: StandardStream.input.descriptor, output: descriptor, into: &buffer)
-    }
-    try? StreamWriter.writeAll([0x0A], to: StandardStream(descriptor: descriptor))
-    return password
   }
 }

@@ -38,7 +38,9 @@ enum Target {
   private static func named(
     _ answer: String, at to: String, _ peer: String?, _ party: Party
   ) throws(Failure) -> DialTarget {
-    guard case .hostAndPort(let host, let port) = AddressText.parse(to) else { throw Sentences.badAddress(to) }
+    guard case .hostAndPort(let host, let port) = AddressText.parse(to) else {
+      throw Sentences.badAddress(to)
+    }
     let name = try peerName(answer)
     if let peer, peer != answer { throw Sentences.peerContradicts(peer, name) }
     guard name != party.me else { throw Sentences.toWhom(.yourself(party.me), others: []) }

@@ -28,9 +28,6 @@ import Glibc
     pthread_detach(thread)
   }
 
-  /// What an actor returns as its `unownedExecutor`; the actor has to hold this thread.
-  package var executor: UnownedSerialExecutor { unsafe asUnownedSerialExecutor() }
-
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     unsafe pthread_mutex_lock(mutex)
@@ -47,5 +44,21 @@ import Glibc
       unsafe pthread_mutex_unlock(mutex)
       unsafe job.runSynchronously(on: asUnownedSerialExecutor())
     }
+  }
+}
+
+/// Runs calls that block, one after the other, on a thread of their own.
+package actor ThreadedWork {
+  private let thread = BlockingThread()
+
+  package init() {}
+
+  nonisolated package var unownedExecutor: UnownedSerialExecutor {
+    unsafe thread.asUnownedSerialExecutor()
+  }
+
+  /// Returns what `body` returns, or throws what it throws.
+  package func run<R: Sendable, E: Error>(_ body: @Sendable () throws(E) -> R) throws(E) -> R {
+    try body()
   }
 }

@@ -38,7 +38,8 @@ enum Sentences {
   // MARK: The command line
 
   static func laterCommand(_ word: String) -> Failure {
-    usage("\(quoted(word)) comes later: this version does not have it.", hint: "What there is: secure_chat help")
+    usage(
+      "\(quoted(word)) comes later: this version does not have it.", hint: "What there is: secure_chat help")
   }
 
   static func laterOption(_ name: String) -> Failure {
@@ -52,7 +53,9 @@ enum Sentences {
   }
 
   static func unknownChoice(_ name: String, option: String, _ known: [String]) -> Failure {
-    usage("\(option) does not know \(quoted(name)).", hint: "One or more of, with commas between: " + known.joined(separator: " "))
+    usage(
+      "\(option) does not know \(quoted(name)).",
+      hint: "One or more of, with commas between: " + known.joined(separator: " "))
   }
 
   static func doubledChoice(_ name: String, option: String) -> Failure {
@@ -66,7 +69,9 @@ enum Sentences {
     } else {
       message += ", and no file of that name."
     }
-    return usage(message, hint: "All commands: secure_chat help    A users file: secure_chat \(SafeText.line(word)).json")
+    return usage(
+      message, hint: "All commands: secure_chat help    A users file: secure_chat \(SafeText.line(word)).json"
+    )
   }
 
   /// What the parser of the command line says, without its own prefix and its usage lines.
@@ -94,8 +99,10 @@ enum Sentences {
 
   static func inputNotText(offset: Int) -> Failure {
     Failure(
-      .usage, "E_USAGE", "standard input is not UTF-8 text (byte \(offset + 1)); messages before it were sent.",
-      hint: "Files of other kinds: use file send, which comes later. Text of another encoding: iconv -t UTF-8")
+      .usage, "E_USAGE",
+      "standard input is not UTF-8 text (byte \(offset + 1)); messages before it were sent.",
+      hint: "Files of other kinds: use file send, which comes later. Text of another encoding: iconv -t UTF-8"
+    )
   }
 
   static let interrupted = Failure(.interrupted, "E_INTERRUPTED", "interrupted.")
@@ -121,7 +128,10 @@ enum Sentences {
           "Bring it back from a backup, or name another home: --home DIR"
         )
       case .laterVersion(let path):
-        ("\(SafeText.line(path)) was written by a later version.", "Use that version, or another home: --home DIR")
+        (
+          "\(SafeText.line(path)) was written by a later version.",
+          "Use that version, or another home: --home DIR"
+        )
       case .identityMissing(let path):
         (
           "the contacts of this profile are there, but its identity is gone: \(SafeText.line(path)).",
@@ -135,12 +145,18 @@ enum Sentences {
           "chmod \(path.hasSuffix("/") ? 700 : 600) \(SafeText.line(path))"
         )
       case .ownedByAnother(let path):
-        ("\(SafeText.line(path)) belongs to another user of this computer.", "Name a home of your own: --home DIR")
+        (
+          "\(SafeText.line(path)) belongs to another user of this computer.",
+          "Name a home of your own: --home DIR"
+        )
       case .inUse(let path):
         ("another secure_chat keeps \(SafeText.line(path)) locked.", "Wait for it, or end it.")
       case .noSpace(let path): ("no space left for \(SafeText.line(path)).", "Make room, and try again.")
       case .readOnly(let path):
-        ("\(SafeText.line(path)) cannot be written: the file system is read-only.", "Name another home: --home DIR")
+        (
+          "\(SafeText.line(path)) cannot be written: the file system is read-only.",
+          "Name another home: --home DIR"
+        )
       case .notPermitted(let path):
         ("\(SafeText.line(path)): the system does not permit it.", "Name a home of your own: --home DIR")
       case .failed(let path, let message): ("\(SafeText.line(path)): \(SafeText.line(message)).", nil)
@@ -152,7 +168,8 @@ enum Sentences {
   }
 
   static func storage(_ problem: StorageProblem, isLog: Bool) -> Failure {
-    let what = isLog ? "logging is on but the log cannot be written" : "this profile cannot be read or written"
+    let what =
+      isLog ? "logging is on but the log cannot be written" : "this profile cannot be read or written"
     return Failure(
       .failed, "E_STATE", "\(what): \(SafeText.line(problem.path)): \(SafeText.line(problem.why)).",
       hint: isLog

@@ -64,7 +64,8 @@ extension Sentences {
     if !event.verified {
       lines.append(" Until you did, a ? stands before the name:  secure_chat verify \(event.peer.text)")
     }
-    lines.append("Log: \(SafeText.line(event.logPath))" + (event.logText == .plain ? " (readable texts)" : ""))
+    lines.append(
+      "Log: \(SafeText.line(event.logPath))" + (event.logText == .plain ? " (readable texts)" : ""))
     return lines
   }
 
@@ -120,14 +121,16 @@ extension Sentences {
   private static func now() -> UInt64 { LocalTime.nowInMilliseconds }
 
   static func delivered(_ event: DeliveredEvent) -> String {
-    event.logged.map { "✓ logged by \(event.to.text) (#\($0))" } ?? "✓ received, not logged by \(event.to.text)"
+    event.logged.map { "✓ logged by \(event.to.text) (#\($0))" }
+      ?? "✓ received, not logged by \(event.to.text)"
   }
 
   static func notSent(_ text: String, to peer: PeerName) -> String {
     "Not sent, the conversation with \(peer.text) is over: \(SafeText.line(String(text.prefix(60))))"
   }
 
-  static let nobodyToSendTo = "There is nobody to send this to yet. /chat NAME calls somebody; /help lists more."
+  static let nobodyToSendTo =
+    "There is nobody to send this to yet. /chat NAME calls somebody; /help lists more."
 
   static func notConnectedYet(_ peer: PeerName) -> String {
     "\(peer.text) is not connected yet; nothing was sent. ENTER alone stops trying."
@@ -260,7 +263,8 @@ extension Sentences {
   }
 
   static func stoppedTrying(_ target: DialTarget) -> Failure {
-    Failure(.failed, "E_UNREACHABLE", "stopped calling \(target.name.text) at \(SafeText.line(target.address)).")
+    Failure(
+      .failed, "E_UNREACHABLE", "stopped calling \(target.name.text) at \(SafeText.line(target.address)).")
   }
 
   static func tryingAgain(_ failure: Failure, seconds: Int) -> String {

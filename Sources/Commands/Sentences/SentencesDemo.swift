@@ -25,9 +25,11 @@ extension Sentences {
     case .connected(let event):
       "Connected to \(event.peer.text): both proved that they know the password, and pinned each other's keys.\n"
         + " \(event.group.name), \(event.cipher.name); their words: \(event.words)"
-    case .message(let event): "\(event.from.text)  \(SafeText.lines(utf8: event.text).joined(separator: "\n   "))"
+    case .message(let event):
+      "\(event.from.text)  \(SafeText.lines(utf8: event.text).joined(separator: "\n   "))"
     case .delivered(let event): "you    \(demoText)   \(delivered(event))"
-    case .closed(let event): "The conversation ended on both sides (\(event.sent) sent, \(event.received) received)."
+    case .closed(let event):
+      "The conversation ended on both sides (\(event.sent) sent, \(event.received) received)."
     case .step(let step): Self.step(step)
     case .refused(let refused): Self.refused(refused)
     case .warning(let warning): Self.warning(warning).text
@@ -40,7 +42,8 @@ extension Sentences {
     let count = "\(event.text.count) byte\(event.text.count == 1 ? "" : "s")"
     switch (event.seq - 1) % 4 {
     case 0:
-      return "Your \(count) came as record \(event.seq) of this session: AES-256-CBC under a key used for it alone, "
+      return
+        "Your \(count) came as record \(event.seq) of this session: AES-256-CBC under a key used for it alone, "
         + "HMAC ok, padding ok, CRC32 ok. Only then did I read them."
     case 1:
       return "Before I showed those \(count), I wrote them to my sealed log and synced it to the disk. "
@@ -49,7 +52,8 @@ extension Sentences {
       return "Nobody on the way could read or change that: our keys come from \(suite.group.name), "
         + "and both of us answered the other's challenge. The six words of this session: \(suite.sessionWords)"
     case _:
-      return "The key of that record is erased already, on both sides; a thief of this computer tomorrow cannot "
+      return
+        "The key of that record is erased already, on both sides; a thief of this computer tomorrow cannot "
         + "decrypt what was captured today. exit ends this, and then both logs are verified."
     }
   }
@@ -70,7 +74,8 @@ extension Sentences {
     hint: "secure_chat demo")
 
   static let demoNeedsAFolder = Failure(
-    .failed, "E_FILE", "no temporary folder could be made.", hint: "Make room, or set TMPDIR to a folder of yours.")
+    .failed, "E_FILE", "no temporary folder could be made.",
+    hint: "Make room, or set TMPDIR to a folder of yours.")
 
   static func demoNoSecondProcess(_ failure: ChildProgram.Failure) -> Failure {
     Failure(.failed, "E_DEMO", "the second process could not be started: \(SafeText.line(failure.why)).")
@@ -80,7 +85,8 @@ extension Sentences {
 
   static func demoCheckerMissing(_ failure: ChildProgram.Failure) -> Failure {
     Failure(
-      .failed, "E_DEMO", "\(SafeText.line(failure.path)) could not be started: \(SafeText.line(failure.why)).",
+      .failed, "E_DEMO",
+      "\(SafeText.line(failure.path)) could not be started: \(SafeText.line(failure.why)).",
       hint: "Both programs belong into one folder: make build, or make install")
   }
 

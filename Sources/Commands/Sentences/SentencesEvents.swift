@@ -42,11 +42,13 @@ extension Sentences {
     case .log(let problem): return storage(problem, isLog: true)
     case .portInUse(let address, let port):
       return Failure(
-        .failed, "E_PORT", "port \(port) of \(SafeText.line(address)) is in use: another program listens there.",
+        .failed, "E_PORT",
+        "port \(port) of \(SafeText.line(address)) is in use: another program listens there.",
         hint: "End it, or take another port: --port N (0: any free one)")
     case .cannotListen(let address, let port, let why):
       return Failure(
-        .failed, "E_PORT", "cannot listen on port \(port) of \(SafeText.line(address)): \(SafeText.line(why)).",
+        .failed, "E_PORT",
+        "cannot listen on port \(port) of \(SafeText.line(address)): \(SafeText.line(why)).",
         hint: "Name another address or port: --bind ADDR, --port N")
     case .sessionEnded: return Failure(.failed, ChatErrorCode.truncated.rawValue, "the conversation is over.")
     case .peerIsVerifying(let facts): return peerIsVerifying(facts.name)
@@ -117,9 +119,15 @@ extension Sentences {
           "Check the address, or wait longer: --timeout S"
         )
       case .unknownHost:
-        ("the host of \(name), \(address), is not known to the name service.", "Check it, or use: --to HOST:PORT")
+        (
+          "the host of \(name), \(address), is not known to the name service.",
+          "Check it, or use: --to HOST:PORT"
+        )
       case .other(let why):
-        ("\(name) cannot be reached at \(address): \(SafeText.line(why)).", "Check the network, or use: --to HOST:PORT")
+        (
+          "\(name) cannot be reached at \(address): \(SafeText.line(why)).",
+          "Check the network, or use: --to HOST:PORT"
+        )
       }
     return Failure(.unreachable, "E_UNREACHABLE", message, hint: hint)
   }
@@ -127,9 +135,12 @@ extension Sentences {
   private static func problem(_ problem: UsageProblem) -> Failure {
     switch problem {
     case .passwordNeeded(let name): passwordNeeded(name)
-    case .passwordRefused(let name): usage("the password\(name.map { " of \($0.text)" } ?? "") cannot be used: "
+    case .passwordRefused(let name):
+      usage(
+        "the password\(name.map { " of \($0.text)" } ?? "") cannot be used: "
           + "it is empty, holds a control character, or has more than 128 bytes.")
-    case .portNeeded: usage("it is not said which port to listen on.", hint: "Say it: --port N (0: any free one)")
+    case .portNeeded:
+      usage("it is not said which port to listen on.", hint: "Say it: --port N (0: any free one)")
     case .textTooLong(let count): usage("a text of \(count) bytes is too long for one message.")
     case .textNotUTF8: usage("the text is not UTF-8.")
     case .dialsItself(let name): usage("that is you (\(name.text)).", hint: "Name somebody else.")
@@ -139,20 +150,24 @@ extension Sentences {
         hint: "Talk first: secure_chat chat \(name.text)")
     case .addressNotHere(let address):
       usage(
-        "\(quoted(address)) is no address of this computer.", hint: "Leave --bind out, or name one of its own.")
+        "\(quoted(address)) is no address of this computer.",
+        hint: "Leave --bind out, or name one of its own.")
     case .unknownSession: usage("there is no such conversation.")
     }
   }
 
   private static func alert(_ name: PeerName, _ alert: AlertCode) -> Failure {
     switch alert {
-    case .error: Failure(.failed, ChatErrorCode.alert.rawValue, "\(name.text) ended the conversation: an error there.")
-    case .blocked: Failure(.refused, ChatErrorCode.alert.rawValue, "\(name.text) does not accept conversations from you.")
+    case .error:
+      Failure(.failed, ChatErrorCode.alert.rawValue, "\(name.text) ended the conversation: an error there.")
+    case .blocked:
+      Failure(.refused, ChatErrorCode.alert.rawValue, "\(name.text) does not accept conversations from you.")
     case .tooManySessions:
       Failure(
         .refused, ChatErrorCode.alert.rawValue, "\(name.text) has too many conversations with you already.",
         hint: "End one of them.")
-    case .notMember: Failure(.refused, ChatErrorCode.alert.rawValue, "\(name.text) says that you are not a member.")
+    case .notMember:
+      Failure(.refused, ChatErrorCode.alert.rawValue, "\(name.text) says that you are not a member.")
     }
   }
 
@@ -171,7 +186,8 @@ extension Sentences {
     }
     if let code = closed.code {
       return Failure(
-        .failed, code.rawValue, "the conversation with \(name) was stopped: \(reason(code)) (\(code.rawValue)).")
+        .failed, code.rawValue,
+        "the conversation with \(name) was stopped: \(reason(code)) (\(code.rawValue)).")
     }
     return Failure(
       .failed, ChatErrorCode.closed.rawValue,
@@ -228,9 +244,12 @@ extension Sentences {
       let spent = event.triesLeft.map { " (\(max(0, 5 - $0)) of 5)" } ?? ""
       let text = "first contact with \(name.text) failed: wrong password, or cut off\(spent)"
       return event.triesLeft == 0
-        ? text + "\n No more are taken for \(name.text) until you type:  secure_chat verify \(name.text)" : text
+        ? text + "\n No more are taken for \(name.text) until you type:  secure_chat verify \(name.text)"
+        : text
     }
-    let who = event.count > 1 ? "\(event.count) connections were" : "a connection from \(SafeText.line(event.address)) was"
+    let who =
+      event.count > 1
+      ? "\(event.count) connections were" : "a connection from \(SafeText.line(event.address)) was"
     return "\(who) turned away: \(reason(event.code)) (\(event.code.rawValue))"
   }
 
@@ -247,9 +266,23 @@ extension Sentences {
         "W_KNOWN_ONLY",
         "Without a password of your own only people you already know can reach you (--password-file FILE)."
       )
-    case .logFolder(let text): ("W_LOG_FOLDER", SafeText.line(text))
+    case .earlierLog(let problem): ("W_EARLIER_LOG", earlierLog(problem))
     case .descriptorsShort:
       ("W_DESCRIPTORS", "Open files run short; connections wait until others end (ulimit -n).")
+    }
+  }
+
+  private static func earlierLog(_ problem: EarlierLog) -> String {
+    switch problem {
+    case .endedWithoutClose(let name):
+      "The log before this one, \(SafeText.line(name)), has no end: a crash, a power loss or a cut link."
+    case .tornTail(let name, let bytes):
+      "The log before this one, \(SafeText.line(name)), ends in \(bytes) bytes of an unfinished record: a crash."
+    case .rolledBack(let name, let records, let witnessed):
+      "The log \(SafeText.line(name)) has \(records) records, and \(witnessed) were seen before: "
+        + "it was cut or exchanged. Check it:  secure_chat_log verify"
+    case .missing(let segment):
+      "Log number \(segment) of this conversation is missing. Check the folder:  secure_chat_log verify"
     }
   }
 
@@ -322,7 +355,9 @@ extension Sentences {
 
   static func oldKeyKept(_ name: PeerName) -> String { "Nothing changed: the old key of \(name.text) stays." }
   static let nothingChanged = "Nothing changed."
-  static func marked(_ name: PeerName) -> String { "\(name.text) is verified; the ? before the name is gone." }
+  static func marked(_ name: PeerName) -> String {
+    "\(name.text) is verified; the ? before the name is gone."
+  }
 
   static func identityMade(_ identity: IdentitySummary, _ folders: HomeFolders) -> String {
     "A new identity for \(identity.name.text) was made in \(SafeText.line(folders.homePath))."

@@ -58,7 +58,8 @@ extension Sentences {
   }
 
   static let targetNeeded = usage(
-    "it is not said whom to talk to, and there is no terminal to ask at.", hint: "Say it: secure_chat chat NAME")
+    "it is not said whom to talk to, and there is no terminal to ask at.",
+    hint: "Say it: secure_chat chat NAME")
 
   static func peerNeeded(_ address: String) -> Failure {
     usage(
@@ -91,7 +92,8 @@ extension Sentences {
         hint: "There are: \(ports(users))")
     case .sharedPort(let port, let sharing):
       usage(
-        "\(list(sharing, separator: " and ")) share port \(port).", hint: "Type the name: \(brackets(sharing))")
+        "\(list(sharing, separator: " and ")) share port \(port).",
+        hint: "Type the name: \(brackets(sharing))")
     }
   }
 
@@ -148,11 +150,15 @@ extension Sentences {
   static func usersFile(_ error: UsersFileError) -> Failure {
     let path = SafeText.line(error.path)
     return switch error {
-    case .missing: usage("there is no file \(path).", hint: "Check the path, or copy users.example.json and edit it.")
+    case .missing:
+      usage("there is no file \(path).", hint: "Check the path, or copy users.example.json and edit it.")
     case .notAFile: usage("\(path) is not a file.")
     case .unreadable(_, let message): usage("\(path) cannot be read: \(SafeText.line(message)).")
-    case .tooLarge(_, let limit): usage("\(path) is too large for a users file (above \(limit >> 20) MiB); it was not read.")
-    case .empty: usage("\(path), line 1: it is empty.", hint: "It should be a JSON list of username, password, ip and port.")
+    case .tooLarge(_, let limit):
+      usage("\(path) is too large for a users file (above \(limit >> 20) MiB); it was not read.")
+    case .empty:
+      usage(
+        "\(path), line 1: it is empty.", hint: "It should be a JSON list of username, password, ip and port.")
     case .memory: Failure(.failed, "E_STATE", "the system gives no protected memory to read \(path) into.")
     case .content(_, let place, let problem):
       usage("\(path), line \(place.line), column \(place.column): \(words(problem)).")
