@@ -67,7 +67,11 @@ struct MessageParts {
 /// One character's bytes by the table of RFC 3629, section 4: no overlong form, no surrogate, nothing
 /// above U+10FFFF.
 enum UTF8Character {
-  enum Found: Equatable { case whole(Int), unfinished, wrong }
+  enum Found: Equatable {
+    case whole(Int)
+    case unfinished
+    case wrong
+  }
 
   static func length(at start: Int, in bytes: [UInt8]) -> Found {
     let lead = bytes[start]

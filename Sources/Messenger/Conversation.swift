@@ -113,7 +113,7 @@ final class Conversation {
   private func settle(_ machine: ConnectionMachine) {
     guard let link else { return }
     if closing != nil || link.isWritable {
-      machine.takeOutbound { link.write($0) }
+      machine.takeOutbound(at: .current) { link.write($0) }
       // Acknowledgements are made as the bytes are taken, and texts may have found room.
       isInTurn = true
       drain(machine)

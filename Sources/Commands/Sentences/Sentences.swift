@@ -70,7 +70,7 @@ enum Sentences {
       message += ", and no file of that name."
     }
     return usage(
-      message, hint: "All commands: secure_chat help    A users file: secure_chat \(SafeText.line(word)).json"
+      message, hint: "All commands: secure_chat help"
     )
   }
 
