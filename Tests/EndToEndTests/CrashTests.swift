@@ -4,6 +4,7 @@ import Testing
 
 extension EndToEnd {
   @Suite struct Crashes {
+    // [Y-10]
     @Test func aSenderKilledInMidConversationIsTruncatedAndItsLogIncomplete() async throws {
       let scene = try Scene()
       let (listener, port) = try await scene.listener(as: "user2", home: "two", "--once")

@@ -13,6 +13,7 @@ extension EndToEnd {
       #expect(try await listener.event("message", before).text("text") == "good")
     }
 
+    // [G-06]
     @Test func aWrongPasswordIsOneClearLineOnBothSidesAndTheListenerServesOn() async throws {
       let scene = try Scene()
       let (listener, port) = try await scene.listener(as: "user2")
@@ -50,6 +51,7 @@ extension EndToEnd {
       #expect(try await two.ending() == .exited(0))
     }
 
+    // [G-10] [G-12] [G-16]
     @Test func aReinstalledPeerDoesNotProveItsKeyAndVerifyMendsIt() async throws {
       let scene = try Scene()
       var (listener, port) = try await scene.listener(as: "user2", home: "two")
@@ -93,6 +95,7 @@ extension EndToEnd {
       #expect(try listener.events.last { $0.event == "message" }?.text("text") == "three")
     }
 
+    // [G-16]
     @Test func aPeerThatForgotMeIsToldApartFromOneThatIChanged() async throws {
       let scene = try Scene()
       let (listener, port) = try await scene.listener(as: "user2", home: "two")
@@ -126,6 +129,7 @@ extension EndToEnd {
       try await scene.stop(listener)
     }
 
+    // [E-06]
     @Test func whatIsNoSecureChatIsTurnedAwayAndAGoodPeerServed() async throws {
       let scene = try Scene()
       let (listener, port) = try await scene.listener(as: "user2")
@@ -152,6 +156,7 @@ extension EndToEnd {
     }
 
     /// The one test that waits for a limit in real time: PROTOCOL 1.10, ten seconds for a handshake.
+    // [L-02]
     @Test func aSilentPeerIsDroppedAfterTenSecondsOnEitherSide() async throws {
       let scene = try Scene()
       let (listener, port) = try await scene.listener(as: "user2")

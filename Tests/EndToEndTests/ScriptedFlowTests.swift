@@ -160,6 +160,7 @@ extension EndToEnd {
       #expect(try !listener.events.contains { $0.event == "message" })
     }
 
+    //
     @Test func textForAPipeIsPassedThroughUntouched() async throws {
       let scene = try Scene()
       let listener = try scene.start(

@@ -92,6 +92,7 @@ extension EndToEnd {
       #expect(try await two.ending() == .exited(0))
     }
 
+    //
     @Test func aPeersTextNeitherMovesTheCursorNorForgesALine() async throws {
       let scene = try Scene()
       let two = try scene.person("listen", "--users", "users.json", "--as", "user2", name: "user2")

@@ -51,6 +51,7 @@ import Wire
 
   // MARK: Compare-and-set
 
+  // [G-09]
   @Test func aConfirmedPinIsNeverReplacedByAFirstContact() throws {
     let confirmed = try pair(bob, .confirmed)
     let other = try People.newPin(try People.keys("bob"))
@@ -59,6 +60,7 @@ import Wire
     #expect(try contacts.contact(named: bob.profile.name)?.pin.profile.profile == bob.profile)
   }
 
+  // [G-11] [S-11]
   @Test func aRunThatBeganBeforeAnotherStoredItsPinLoses() throws {
     let begun = try contacts.state(of: name("bob"))
     let first = try People.newPin(bob)
@@ -69,6 +71,7 @@ import Wire
     #expect(People.secretBytes(kept.pin.secret) == People.secretBytes(first.secret))
   }
 
+  // [G-08]
   @Test func aProvisionalPinIsReplacedByARunThatBeganOnIt() throws {
     let first = try pair(bob)
     let second = try People.newPin(bob)
@@ -81,6 +84,7 @@ import Wire
     #expect(try contacts.contact(named: name("bob"))?.pin.standing == .provisional)
   }
 
+  // [G-11]
   @Test func manyRunsInFlightForOneNameStoreExactlyOnePin() async throws {
     let contacts = contacts
     let begun = try contacts.state(of: name("bob"))
@@ -100,6 +104,7 @@ import Wire
     #expect(try contacts.contact(named: name("bob"))?.pin.profile.profile == winners.first)
   }
 
+  // [S-10]
   @Test func twoContactsNeverShareAKey() throws {
     try pair(bob)
     // The same agreement key, and the same signing key, each beside another and under another name.
@@ -220,6 +225,7 @@ import Wire
 
   // MARK: What changes under one pairing
 
+  // [S-10]
   @Test func aPinIsKeptWhole() throws {
     let pin = try People.newPin(bob, .provisional)
     _ = try contacts.store(pin, expecting: contacts.state(of: name("bob")), at: People.noon)
@@ -244,6 +250,7 @@ import Wire
     #expect(holders == ["profiles/alice/contacts/bob"])
   }
 
+  // [G-07]
   @Test func theFirstRecordOfThePeerConfirmsAProvisionalPinAndConfirmingTwiceChangesNothing() throws {
     let contact = try pair(bob)
     let confirmed = try stored(contacts.confirm(contact, floor: .x25519, at: People.later))
@@ -255,6 +262,7 @@ import Wire
     #expect(try home.text(home.profile.contact("bob")) == text)
   }
 
+  // [N-05]
   @Test func theFloorRisesAndNeverFalls() throws {
     let state = try contacts.state(of: name("bob"))
     let weak = try People.newPin(bob, .confirmed, floor: .x25519)
@@ -288,6 +296,7 @@ import Wire
 
   // MARK: verify NAME
 
+  // [G-09] [G-10]
   @Test func onlyVerifyReplacesAConfirmedPinAndInOneWrite() throws {
     let old = try pair(bob, .confirmed)
     _ = try contacts.markVerified(old, at: People.noon)
@@ -331,6 +340,7 @@ import Wire
 
   // MARK: Identities of the users file
 
+  // [S-16]
   @Test func anIdentityOfTheUsersFileIsAContactWithoutAPairSecret() throws {
     let contacts = try home.contacts(users(bob))
     let contact = try #require(try contacts.contact(named: name("bob")))
@@ -355,6 +365,7 @@ import Wire
     #expect(try home.contacts().contact(named: name("bob"))?.pin.profile.profile == bob.profile)
   }
 
+  // [S-16]
   @Test func aStoredPinWinsOverTheUsersFileAndTheDifferenceIsSeen() throws {
     try pair(bob, .confirmed)
     #expect(try home.contacts(users(bob)).contact(named: name("bob"))?.differsFromUsersFile == false)
@@ -377,6 +388,7 @@ import Wire
 
 /// Two processes on one home, and processes that are killed while they write.
 @Suite(.serialized) struct ContactsProcessTests {
+  // [G-11] [S-11]
   @Test func twoProcessesThatPairOneNameStoreExactlyOnePin() async throws {
     let home = try TestHome()
     _ = try home.identity()

@@ -28,6 +28,7 @@ import Wire
 
   private var fileText: String { (try? home.text(home.profile.guesses)) ?? "" }
 
+  // [G-03]
   @Test func fiveGuessesAreRealAndTheSixthIsNot() throws {
     for number in 1...5 {
       let guess = try run("bob")
@@ -40,6 +41,7 @@ import Wire
     #expect(try run("carol").isReal)
   }
 
+  // [G-01] [G-03]
   @Test func fortyConnectionsAtOnceGetFiveRealGuesses() async throws {
     let guesses = guesses
     let claim = try People.claim("bob")
@@ -58,6 +60,7 @@ import Wire
     #expect(try guesses.left(name("bob")) == 0)
   }
 
+  // [G-03]
   @Test func aGuessInFlightCountsBeforeItIsSpent() throws {
     let reserved = try (0..<5).map { _ in try guesses.reserve(People.claim("bob"), known: true) }
     #expect(reserved.filter(\.isReal).count == 5)
@@ -96,6 +99,7 @@ import Wire
     #expect(try guesses.left(name("bob")) == 0)
   }
 
+  // [G-01]
   @Test func aGuessIsOnTheDiskWhenItIsSpent() throws {
     var guess = try guesses.reserve(People.claim("bob"), known: true)
     try guesses.spend(&guess)
@@ -103,6 +107,7 @@ import Wire
     #expect(try Guesses(profile: home.profile).left(name("bob")) == 4)
   }
 
+  // [G-02]
   @Test func onlyTheGuessOfTheVerifiedRunComesBack() throws {
     try run("bob")
     let good = try run("bob")
@@ -122,6 +127,7 @@ import Wire
     #expect(try guesses.left(name("carol")) == 1)
   }
 
+  // [G-03] [G-10]
   @Test func verifyOpensTheNameAgainAndALateGiveBackDoesNotReachTheNewCount() throws {
     let old = try run("bob")
     for _ in 0..<4 { try run("bob") }
@@ -132,6 +138,7 @@ import Wire
     #expect(try guesses.left(name("bob")) == 4)
   }
 
+  // [G-01] [M-09]
   @Test func knownUnknownAndInvalidNamesDoTheSameWrites() throws {
     let claims = [
       (try People.claim("bob"), true), (try People.claim("stranger"), false),
@@ -155,6 +162,7 @@ import Wire
 
   private func inode() throws -> UInt64 { try FileStatus(path: home.profile.guesses).inode }
 
+  // [G-04]
   @Test func unknownNamesAreDroppedFirstAndTheOldestOfThem() throws {
     for number in 0..<3 { try run("known\(number)") }
     for number in 0..<1_030 { try run("u\(number)", known: false) }
@@ -208,6 +216,7 @@ import Wire
     guesses = DialGuesses(profile: home.profile, identity: try home.identity())
   }
 
+  // [G-05]
   @Test func aDiallerStopsAfterThreeBadTagsUntilVerifyOrAnotherPassword() throws {
     let bob = try PeerName("bob")
     let password = People.password("wrong one")
@@ -224,6 +233,7 @@ import Wire
     #expect(try guesses.left(bob, password) == 3)
   }
 
+  // [G-05]
   @Test func theCountHoldsAcrossProcessesAndRestarts() throws {
     let bob = try PeerName("bob")
     let password = People.password("wrong one")
@@ -233,6 +243,7 @@ import Wire
     #expect(try guesses.left(bob, password) == 1)
   }
 
+  // [G-05]
   @Test func theFileOfOneProfileTestsNoPasswordOfAnother() throws {
     let bob = try PeerName("bob")
     let password = People.password("wrong one")

@@ -11,6 +11,7 @@ import Wire
     secret.key.withBytes { bytes in bytes.indices.map { bytes[$0] } }
   }
 
+  // [S-13] [S-14]
   @Test func bothSidesDeriveOneSecretWhateverTheSpelling() async throws {
     let (alice, bob) = (try PeerName("alice"), try PeerName("bob"))
     let here = try await PasswordSecrets(me: alice).secret(for: bob, People.password("Café\u{3000}x"))
@@ -31,6 +32,7 @@ import Wire
     #expect(try await secrets.secret(for: bob, password) === one)
   }
 
+  // [S-13]
   @Test func aPasswordThatBreaksTheRulesIsRefused() async throws {
     let secrets = PasswordSecrets(me: try PeerName("alice"))
     let bob = try PeerName("bob")
@@ -43,6 +45,7 @@ import Wire
     }
   }
 
+  // [S-15]
   @Test func aListenerHasTheSecretsThatItPreparedAndNoOthers() async throws {
     let secrets = PasswordSecrets(me: try PeerName("alice"))
     let (bob, carol) = (try PeerName("bob"), try PeerName("carol"))
@@ -61,6 +64,7 @@ import Wire
     #expect(await secrets.prepared(for: bob) == nil)
   }
 
+  // [S-15]
   @Test func aClaimThatComesWhileItsSecretIsScheduledWaitsForIt() async throws {
     let secrets = PasswordSecrets(me: try PeerName("alice"))
     let names = try (0..<12).map { try PeerName("peer\($0)") }
@@ -71,6 +75,7 @@ import Wire
     #expect(await secrets.prepared(for: try #require(names.last)) != nil)
   }
 
+  // [M-09]
   @Test func anUnusablePasswordAnswersAsAnUnknownName() async throws {
     let secrets = PasswordSecrets(me: try PeerName("alice"))
     let bob = try PeerName("bob")
@@ -102,6 +107,7 @@ import Wire
     password.map { String(decoding: People.bytes($0), as: UTF8.self) }
   }
 
+  // [S-12]
   @Test func aDiallerUsesTheListenersPassword() throws {
     #expect(text(FirstContactPassword.dialling(bob, users: users)) == "bobs")
     #expect(text(FirstContactPassword.dialling(try PeerName("dave"), users: users)) == nil)
@@ -118,6 +124,7 @@ import Wire
     #expect(try listening("alice") == nil)
   }
 
+  // [S-12]
   @Test func aPairPasswordGoesBeforeBothOnBothSides() throws {
     let carol = try PeerName("carol")
     #expect(text(FirstContactPassword.dialling(carol, users: users)) == "ours")

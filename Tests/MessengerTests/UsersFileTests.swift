@@ -177,6 +177,7 @@ import Wire
     }
   }
 
+  // [S-16]
   @Test func anIdentityIsCheckedInFormNameAndSignature() throws {
     let bob = try People.keys("bob").profile
     let text = IdentityText.encode(bob)
