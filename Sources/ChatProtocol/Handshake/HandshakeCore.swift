@@ -155,13 +155,13 @@ struct HandshakeCore: ~Copyable {
 }
 
 extension HandshakeCore {
-  /// This side's half of CPace under `password`, with a fresh scalar; sid is `h`.
+  /// This side's half of CPace under `password`, with a fresh scalar; `session` is h after RESP.
   func exchange(
-    under password: borrowing Secret<PasswordRelatedString>, channel: [UInt8]
+    under password: borrowing Secret<PasswordRelatedString>, channel: [UInt8], session: [UInt8]
   ) throws(ProtocolFailure) -> CPaceExchange {
     do {
       return try CPaceExchange(
-        password: password, channel: channel, session: symmetric.hash, in: region,
+        password: password, channel: channel, session: session, in: region,
         from: context.entropy)
     } catch {
       throw ProtocolFailure(error, as: .state)

@@ -117,7 +117,8 @@ struct AwaitingPairingReply: ~Copyable {
     let ownName = core.context.identity.profile.name
     let exchange = try core.exchange(
       under: password.key,
-      channel: HandshakeCore.channel(initiator: ownName.utf8, responder: name.utf8))
+      channel: HandshakeCore.channel(initiator: ownName.utf8, responder: name.utf8),
+      session: core.symmetric.hash)
     var body: [UInt8] = []
     try core.seal(ownName.field + exchange.share, into: &body)
     output.append(frame: .pair1, body: body.span)

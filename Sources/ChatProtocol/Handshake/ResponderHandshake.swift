@@ -97,12 +97,15 @@ struct AwaitingPairingRequest: ~Copyable {
     _ body: Span<UInt8>
   ) throws(ProtocolFailure) -> AwaitingPairingAnswer {
     var core = core
+    // CPace's sid is h after RESP: before PAIR1 moves it on.
+    let passwordSession = core.symmetric.hash
     let opened = try core.open(
       body, plaintextByteCount: PeerName.fieldByteCount + CPace.shareByteCount)
     let field = [UInt8](opened.prefix(PeerName.fieldByteCount))
     let claimed = ClaimedName(field: field, name: try? PeerName(field: field.span))
     return AwaitingPairingAnswer(
-      core: core, claimed: claimed, share: [UInt8](opened.dropFirst(PeerName.fieldByteCount)))
+      core: core, claimed: claimed, passwordSession: passwordSession,
+      share: [UInt8](opened.dropFirst(PeerName.fieldByteCount)))
   }
 }
 
@@ -110,13 +113,14 @@ struct AwaitingPairingRequest: ~Copyable {
 struct AwaitingPairingAnswer: ~Copyable {
   fileprivate var core: HandshakeCore
   let claimed: ClaimedName
+  fileprivate let passwordSession: [UInt8]
   fileprivate let share: [UInt8]
 
   /// Makes the exchange under the password, or under a random one: same work, same bytes.
   consuming func answer(
     _ answer: PairingAnswer
   ) throws(ProtocolFailure) -> AwaitingGuessSpent {
-    let (share, claimed) = (share, claimed)
+    let (share, claimed, passwordSession) = (share, claimed, passwordSession)
     let core = core
     let identity = core.context.identity.profile
     var password = try core.randomSecret(PasswordRelatedString.self)
@@ -127,7 +131,8 @@ struct AwaitingPairingAnswer: ~Copyable {
     }
     let exchange = try core.exchange(
       under: password,
-      channel: HandshakeCore.channel(initiator: claimed.rawName, responder: identity.name.utf8))
+      channel: HandshakeCore.channel(initiator: claimed.rawName, responder: identity.name.utf8),
+      session: passwordSession)
     let key = try checking(as: .pake) { () throws(CryptographyError) in
       var key = try Secret<PasswordSessionKey>(in: core.region)
       try exchange.sessionKey(as: .responder, peerShare: share, into: &key)

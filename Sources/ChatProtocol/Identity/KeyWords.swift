@@ -1,23 +1,25 @@
 import Cryptography
 package import Wire
 
-/// The six words of a key, which two people compare aloud (PROTOCOL 1.6).
+/// The six words of an identity, for two people to compare aloud; PROTOCOL 1.6.
 package enum KeyWords {
-  /// Hashing so often makes a key with the same words cost 2^82 to find.
-  package static let rounds = 65_536
+  /// How often W is hashed again, so that forging 66 bits costs 2^82.
+  private static let rounds = 65_535
 
-  /// The words of a profile's two keys: SHA-256("words" | ik_dh | ik_sig), hashed 65,535 times more.
-  ///
-  /// It takes some hundredth of a second: not on an event loop.
+  /// The words of both keys of a profile; takes some tens of milliseconds, on purpose.
   package static func words(of profile: Profile) -> [String] {
-    words(ikDH: profile.ikDH, ikSig: profile.ikSig)
+    WordList.words(of: digest(ikDH: profile.ikDH, ikSig: profile.ikSig).span) ?? []
   }
 
-  package static func words(ikDH: [UInt8], ikSig: [UInt8]) -> [String] {
-    let start = Label.bytes("words") + ikDH + ikSig
-    var digest = SHA256Hash.hash(start.span)
-    for _ in 1..<rounds { digest = SHA256Hash.hash(digest.span) }
-    // 32 bytes are more than six words need.
-    return WordList.words(of: digest.span) ?? []
+  /// W: SHA-256("words" | ik_dh | ik_sig), hashed 65,535 times more.
+  package static func digest(ikDH: [UInt8], ikSig: [UInt8]) -> [UInt8] {
+    var digest = SHA256Hash.hash((Label.bytes("words") + ikDH + ikSig).span)
+    var context = SHA256Context()
+    for _ in 0..<rounds {
+      context.update(digest.span)
+      var output = digest.mutableSpan
+      context.finish(into: &output)
+    }
+    return digest
   }
 }

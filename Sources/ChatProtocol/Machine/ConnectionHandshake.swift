@@ -5,7 +5,7 @@ import Wire
 extension ConnectionMachine {
   /// I: INIT.
   func dial(at now: Moment) {
-    guard case .beforeDialling(let setup) = exchange(&phase, with: .over) else { return }
+    guard target != nil, case .beforeDialling(let setup) = exchange(&phase, with: .over) else { return }
     attempt(at: now) { () throws(ProtocolFailure) in
       let state = try AwaitingResponse(setup, sending: &outlet.bytes)
       dialShare = state.share

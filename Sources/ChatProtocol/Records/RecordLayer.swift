@@ -1,14 +1,14 @@
-import Cryptography
-import Wire
+package import Cryptography
+package import Wire
 
 /// Seals the records of one direction straight into the outbound bytes.
-struct RecordWriter: ~Copyable {
+package struct RecordWriter: ~Copyable {
   private var chain: RecordChain<SendingChainKey>
   private let sealer: any RecordSealer
   private let suite: CipherSuite
 
   /// Throws `.libraryFailed` for a suite that this build does not have.
-  init(
+  package init(
     chainKey: consuming Secret<SendingChainKey>, suite: CipherSuite, sender: Role,
     epoch: UInt32 = 0, sequence: UInt64 = 0, in region: GuardedRegion
   ) throws(CryptographyError) {
@@ -23,13 +23,14 @@ struct RecordWriter: ~Copyable {
   }
 
   /// Appends the frame of a record that is no text.
-  mutating func seal(_ body: RecordBody, appendingTo output: inout [UInt8]) throws(CryptographyError) {
+  package mutating func seal(_ body: RecordBody, appendingTo output: inout [UInt8]) throws(CryptographyError)
+  {
     guard let size = body.size else { throw .wrongLength }
     try seal(size, appendingTo: &output) { body.write(into: &$0) }
   }
 
   /// Appends the frames of a text, one or several.
-  mutating func seal(
+  package mutating func seal(
     _ message: TextMessage, appendingTo output: inout [UInt8]
   ) throws(CryptographyError) {
     for index in 0..<message.fragmentCount {
@@ -40,7 +41,7 @@ struct RecordWriter: ~Copyable {
   }
 
   /// Appends the frame of an inner plaintext, which `write` puts where it is sealed, in place.
-  mutating func seal(
+  package mutating func seal(
     _ size: RecordSize, appendingTo output: inout [UInt8],
     write: (inout MutableSpan<UInt8>) -> Void
   ) throws(CryptographyError) {
@@ -72,7 +73,7 @@ struct RecordWriter: ~Copyable {
 }
 
 /// What a record said, once it was opened and its form was right.
-enum ReceivedRecord {
+package enum ReceivedRecord {
   /// A text is whole.
   case text(TextMessage)
   /// A text goes on in the next record of its kind.
@@ -81,14 +82,15 @@ enum ReceivedRecord {
 }
 
 /// Opens the records of one direction, strictly in order; the first odd one ends the session.
-struct RecordReader: ~Copyable {
+package struct RecordReader: ~Copyable {
   private var chain: RecordChain<ReceivingChainKey>
   private let opener: any RecordOpener
+  private let suite: CipherSuite
   private var plaintext: [UInt8] = []
   private var texts = TextAssembler()
 
   /// Throws `.libraryFailed` for a suite that this build does not have.
-  init(
+  package init(
     chainKey: consuming Secret<ReceivingChainKey>, suite: CipherSuite, sender: Role,
     epoch: UInt32 = 0, sequence: UInt64 = 0, in region: GuardedRegion
   ) throws(CryptographyError) {
@@ -99,16 +101,17 @@ struct RecordReader: ~Copyable {
       in: region)
     self.chain = chain
     self.opener = opener
+    self.suite = suite
   }
 
   /// Whether a text has begun and is not whole.
-  var isInsideText: Bool { texts.isInsideText }
+  package var isInsideText: Bool { texts.isInsideText }
 
   /// The record in a frame's body, whose length the gate has checked (PROTOCOL 1.7).
   ///
   /// MAC, then padding, then CRC32, then form: E_MAC up to the MAC; E_CRC for damage under a valid
   /// one; E_PROTO (E_KU) for a form that no honest side sends.
-  mutating func open(_ sealed: Span<UInt8>) throws(ProtocolFailure) -> ReceivedRecord {
+  package mutating func open(_ sealed: Span<UInt8>) throws(ProtocolFailure) -> ReceivedRecord {
     // Out of the state while it is lent, and back whatever happens.
     var plaintext: [UInt8] = []
     swap(&plaintext, &self.plaintext)
@@ -128,8 +131,9 @@ struct RecordReader: ~Copyable {
     } catch {
       throw ProtocolFailure(error, as: error == .damagedAfterAuthentication ? .crc : .mac)
     }
+    // Exactly one block of padding: a valid but shorter one is damage, too.
     let checked = count - InnerRecord.crcByteCount
-    guard checked >= 0,
+    guard RecordSize(frameLength: length, cipher: suite)?.innerByteCount == count,
       CRC32.checksum(plaintext.span.extracting(first: checked))
         == plaintext.span.bigEndianUInt32(at: checked)
     else { throw ProtocolFailure(.crc) }

@@ -1,11 +1,11 @@
 import Cryptography
-import Wire
+package import Wire
 
 /// Why a step of a connection failed, as the code that its own user sees.
 ///
 /// Every path that throws one has lost its state already: what failed cannot go on.
-struct ProtocolFailure: Error {
-  let code: ChatErrorCode
+package struct ProtocolFailure: Error {
+  package let code: ChatErrorCode
 
   init(_ code: ChatErrorCode) {
     self.code = code
