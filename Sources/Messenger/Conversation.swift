@@ -110,6 +110,17 @@ final class Conversation {
     }
   }
 
+  /// Tells of several answers in one turn, so that one acknowledgement covers them.
+  func tell(all events: [ConnectionEvent]) {
+    if isInTurn {
+      answers += events
+    } else {
+      turn { machine in
+        for event in events { machine.handle(event, at: .current) }
+      }
+    }
+  }
+
   private func settle(_ machine: ConnectionMachine) {
     guard let link else { return }
     if closing != nil || link.isWritable {
@@ -282,7 +293,7 @@ final class Conversation {
     } else if let refusal {
       guard !isCountingGuess else { return }
       concludeRefusal(refusal)
-    } else if link == nil {
+    } else if machine == nil && link == nil {
       // Nothing was said: nothing to tell.
       dialRun?.end(.failed(.stopped))
       over()

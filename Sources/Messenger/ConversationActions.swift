@@ -172,8 +172,8 @@ extension Conversation: LogKeeperOwner {
     announceIfReady()
   }
 
-  func logged(_ ticket: LogTicket, at position: LoggedPosition?) {
-    tell(.logged(ticket, position))
+  func logged(_ records: [LoggedRecord]) {
+    tell(all: records.map { .logged($0.ticket, $0.position) })
   }
 
   func logFailed(_ problem: StorageProblem) {

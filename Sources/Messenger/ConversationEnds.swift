@@ -18,14 +18,12 @@ extension Conversation {
     // The words of the pinned key, and whether both users live here, take a moment to find out.
     let (folders, me, profile) = (core.folders, core.options.me, contact.pin.profile.profile)
     let bound = LoopBound((conversation: self, run: run), on: core.executor)
-    core.disk.run(
-      {
-        (
-          isOfThisHome: folders.user(whoseProfileIs: profile, otherThan: me) != nil,
-          words: KeyWords.text(of: profile)
-        )
-      }, on: core.executor
-    ) { found in
+    core.disk.run(on: core.executor) {
+      (
+        isOfThisHome: folders.user(whoseProfileIs: profile, otherThan: me) != nil,
+        words: KeyWords.text(of: profile)
+      )
+    } then: { found in
       let (conversation, run) = bound.value
       conversation.finishDial(run, refusal, isOfThisHome: found.isOfThisHome, words: found.words)
     }
@@ -89,17 +87,15 @@ extension Conversation {
     let (contacts, folders, me) = (core.contacts, core.folders, core.options.me)
     let (profile, address) = (heldPin.profile, address.description)
     let bound = LoopBound(self, on: core.executor)
-    core.disk.run(
-      { () -> VerifyProposal in
-        // A pin that cannot be read is shown as none; replacing it compares again.
-        let old = try? contacts.contact(named: profile.name)
-        return VerifyProposal(
-          session: session, name: profile.name, address: address,
-          old: old.map { $0.summary(folders: folders, me: me) },
-          newWords: KeyWords.text(of: profile.profile),
-          isSameKey: old.map { $0.pin.profile.isSameIdentity(as: profile) } ?? false)
-      }, on: core.executor
-    ) { proposal in
+    core.disk.run(on: core.executor) { () -> VerifyProposal in
+      // A pin that cannot be read is shown as none; replacing it compares again.
+      let old = try? contacts.contact(named: profile.name)
+      return VerifyProposal(
+        session: session, name: profile.name, address: address,
+        old: old.map { $0.summary(folders: folders, me: me) },
+        newWords: KeyWords.text(of: profile.profile),
+        isSameKey: old.map { $0.pin.profile.isSameIdentity(as: profile) } ?? false)
+    } then: { proposal in
       bound.value.propose(proposal)
     }
   }

@@ -11,15 +11,13 @@ extension Conversation {
     then: @escaping (Conversation, Result<Answer, HomeFailure>) -> Void
   ) {
     let bound = LoopBound((conversation: self, then: then), on: core.executor)
-    core.disk.run(
-      { () -> Result<Answer, HomeFailure> in
-        do throws(HomeFailure) {
-          return .success(try work())
-        } catch {
-          return .failure(error)
-        }
-      }, on: core.executor
-    ) { result in
+    core.disk.run(on: core.executor) { () -> Result<Answer, HomeFailure> in
+      do throws(HomeFailure) {
+        return .success(try work())
+      } catch {
+        return .failure(error)
+      }
+    } then: { result in
       bound.value.then(bound.value.conversation, result)
     }
   }

@@ -9,10 +9,17 @@ import Wire
 /// Whom a ``LogKeeper`` tells what became of the log; on the loop.
 protocol LogKeeperOwner: AnyObject {
   func logOpened(path: String, warnings: [SegmentWarning])
-  /// The record is as durable as the mode makes it; `position` is nil where nothing may name it.
-  func logged(_ ticket: LogTicket, at position: LoggedPosition?)
+  /// The records are as durable as the mode makes them.
+  func logged(_ records: [LoggedRecord])
   /// Logging is on but cannot be written; said once.
   func logFailed(_ problem: StorageProblem)
+}
+
+/// A record that stands in the log.
+struct LoggedRecord {
+  let ticket: LogTicket
+  /// Nil where nothing may name it: the disk may not have it yet.
+  let position: LoggedPosition?
 }
 
 /// Keeps the log of one conversation: appends on the event loop, one write a line, and waits for the disk
@@ -26,11 +33,6 @@ final class LogKeeper {
     let ticket: LogTicket
   }
 
-  private struct Written {
-    let ticket: LogTicket
-    let position: LoggedPosition
-  }
-
   private let executor: LoopExecutor
   private let threads: BlockingThreads
   private let mode: LogSyncMode
@@ -38,7 +40,7 @@ final class LogKeeper {
 
   private var segment: SegmentHolder?
   private var waiting: [Waiting] = []
-  private var written: [Written] = []
+  private var written: [LoggedRecord] = []
   private var isSyncing = false
   private var isRotating = false
   private var hasFailed = false
@@ -56,15 +58,13 @@ final class LogKeeper {
   /// Makes the segment, elsewhere.
   func open(_ make: @escaping @Sendable () throws(LogFailure) -> SegmentHolder) {
     let bound = LoopBound(self, on: executor)
-    threads.run(
-      { () -> Result<SegmentHolder, LogFailure> in
-        do throws(LogFailure) {
-          return .success(try make())
-        } catch {
-          return .failure(error)
-        }
-      }, on: executor
-    ) { result in
+    threads.run(on: executor) { () -> Result<SegmentHolder, LogFailure> in
+      do throws(LogFailure) {
+        return .success(try make())
+      } catch {
+        return .failure(error)
+      }
+    } then: { result in
       bound.value.opened(result)
     }
   }
@@ -119,9 +119,9 @@ final class LogKeeper {
       hasUnsynced = true
       switch mode {
       case .group, .always:
-        written.append(Written(ticket: next.ticket, position: position))
+        written.append(LoggedRecord(ticket: next.ticket, position: position))
       case .interval:
-        owner?.logged(next.ticket, at: nil)
+        owner?.logged([LoggedRecord(ticket: next.ticket, position: nil)])
       }
     } catch {
       fail(error)
@@ -131,16 +131,14 @@ final class LogKeeper {
   private func rotate(_ segment: SegmentHolder) {
     isRotating = true
     let bound = LoopBound(self, on: executor)
-    threads.run(
-      { () -> LogFailure? in
-        do throws(LogFailure) {
-          try segment.rotate(at: .now)
-          return nil
-        } catch {
-          return error
-        }
-      }, on: executor
-    ) { failure in
+    threads.run(on: executor) { () -> LogFailure? in
+      do throws(LogFailure) {
+        try segment.rotate(at: .now)
+        return nil
+      } catch {
+        return error
+      }
+    } then: { failure in
       let keeper = bound.value
       keeper.isRotating = false
       if let failure {
@@ -183,16 +181,14 @@ final class LogKeeper {
     // In the mode `always` a sync answers for one line only.
     let covered = mode == .always ? min(1, written.count) : written.count
     let bound = LoopBound(self, on: executor)
-    threads.run(
-      { () -> LogFailure? in
-        do throws(LogFailure) {
-          try handle.sync()
-          return nil
-        } catch {
-          return error
-        }
-      }, on: executor
-    ) { failure in
+    threads.run(on: executor) { () -> LogFailure? in
+      do throws(LogFailure) {
+        try handle.sync()
+        return nil
+      } catch {
+        return error
+      }
+    } then: { failure in
       bound.value.synced(covered, failure)
     }
   }
@@ -210,9 +206,9 @@ final class LogKeeper {
   }
 
   private func answer(_ count: Int) {
-    let answered = written.prefix(count)
+    let answered = Array(written.prefix(count))
     written.removeFirst(answered.count)
-    for one in answered { owner?.logged(one.ticket, at: one.position) }
+    if !answered.isEmpty { owner?.logged(answered) }
   }
 
   // MARK: Ends
@@ -239,7 +235,11 @@ final class LogKeeper {
     self.segment = nil
     let bound = LoopBound(whenFinished, on: executor)
     // Closing syncs once more where something is left; a failure has nobody to tell any more.
-    threads.run({ _ = segment.close() }, on: executor) { bound.value() }
+    threads.run(on: executor) {
+      _ = segment.close()
+    } then: {
+      bound.value()
+    }
   }
 }
 

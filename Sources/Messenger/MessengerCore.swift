@@ -233,7 +233,9 @@ final class MessengerCore {
       return
     }
     let bound = LoopBound((core: self, then: then), on: executor)
-    logs.run({ KeyWords.text(of: profile) }, on: executor) { words in
+    logs.run(on: executor) {
+      KeyWords.text(of: profile)
+    } then: { words in
       bound.value.core.wordsOfProfiles[id] = words
       bound.value.then(words)
     }

@@ -10,17 +10,17 @@ package final class BlockingThreads: Sendable {
     pool.start()
   }
 
-  /// Runs `work` on one of the threads and then `completion`, with its result, on the loop.
+  /// Runs `work` on one of the threads and `then`, with its result, on the loop.
   ///
   /// Neither runs after `shutDown`.
   package func run<Result: Sendable>(
-    _ work: @escaping @Sendable () -> Result, on executor: LoopExecutor,
-    completion: @escaping @Sendable (Result) -> Void
+    on executor: LoopExecutor, _ work: @escaping @Sendable () -> Result,
+    then: @escaping @Sendable (Result) -> Void
   ) {
     pool.submit { state in
       guard case .active = state else { return }
       let result = work()
-      executor.execute { completion(result) }
+      executor.execute { then(result) }
     }
   }
 
