@@ -33,7 +33,7 @@ package final class LogChecker {
 
   /// Lends every record of a file that `check` has judged to `body`, with its texts opened.
   package func show(
-    _ path: String, _ body: (LogHeader, SurveyedRecord) -> Void
+    _ path: String, _ body: (LogReport, LogHeader, SurveyedRecord) -> Void
   ) throws(LogFailure) -> CheckedFile {
     let checked = try check(file: path, tags: [], texts: true)
     guard checked.report.intact?.isEmpty == false else { return checked }
@@ -47,7 +47,7 @@ package final class LogChecker {
     }
     let size = (try? file.status().size) ?? 0
     _ = try? reader.read(file, from: 0, to: Int(size)) { chunk in
-      survey.consume(chunk) { body(opening.header, $0) }
+      survey.consume(chunk) { body(checked.report, opening.header, $0) }
       return true
     }
     return checked
@@ -75,9 +75,8 @@ package final class LogChecker {
       checked.append(try check(file: path, tags: log.flatMap { wanted[$0] } ?? []))
     }
     if folder.isOpenToOthers {
-      for index in checked.indices {
-        checked[index].report.warnings.append(.permissions(path: folder.path))
-      }
+      // Said once a folder, with its first file.
+      checked[0].report.warnings.append(.permissions(path: folder.path))
     }
     return SegmentComparison.judge(checked, in: folder.path)
   }

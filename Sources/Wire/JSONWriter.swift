@@ -49,6 +49,20 @@ package struct JSONWriter: Sendable {
     bytes.append(UInt8(ascii: "]"))
   }
 
+  package mutating func write(_ key: String, _ values: [Int]) {
+    writeList(key, values.map(String.init))
+  }
+
+  /// A list of pairs, each the first and the last of a range.
+  package mutating func write(_ key: String, _ ranges: [ClosedRange<Int>]) {
+    writeList(key, ranges.map { "[\($0.lowerBound),\($0.upperBound)]" })
+  }
+
+  private mutating func writeList(_ key: String, _ values: [String]) {
+    beginMember(key)
+    bytes.append(contentsOf: "[\(values.joined(separator: ","))]".utf8)
+  }
+
   package mutating func write(_ key: String, _ time: UnixTime) {
     write(key, time.rfc3339)
   }

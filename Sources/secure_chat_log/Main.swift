@@ -1,10 +1,11 @@
+import LogCommands
 import Places
 
 @main
 enum Main {
-  static func main() async {
+  static func main() {
     // Before anything else: from here on no key can leave by a dump or a backtrace.
     ProcessHardening.apply()
-    print("secure_chat_log")
+    LogProgram.main()
   }
 }

@@ -9,7 +9,7 @@ private let allowedImports: [String: Set<String>] = [
   "ChatProtocol": ["Cryptography", "Wire"],
   "SessionLog": ["Cryptography", "Wire"],
   "Places": ["CPlatform", "Glibc"],
-  "LogFiles": ["SessionLog", "Cryptography", "Wire", "Places"],
+  "LogFiles": ["SessionLog", "Cryptography", "Wire", "Places", "Synchronization"],
   "Transport": ["Wire", "NIOCore", "NIOPosix", "Logging"],
   "Terminal": ["CPlatform", "Glibc", "Synchronization"],
   "Messenger": [

@@ -1,1 +1,0 @@
-// LogCommands: see docs/ARCHITECTURE.md for what this room may import.

@@ -1,0 +1,29 @@
+internal import Terminal
+
+/// Where the program's words go: verdicts and texts to standard output, everything else to standard error.
+package struct LogConsole {
+  /// Payload, whole lines; false once the reader is gone.
+  package var payload: ([UInt8]) -> Bool
+  /// A line for people.
+  package var notice: (String) -> Void
+  /// Whether a person can be asked for a passphrase.
+  package var canAsk: Bool
+
+  package init(
+    payload: @escaping ([UInt8]) -> Bool, notice: @escaping (String) -> Void, canAsk: Bool
+  ) {
+    self.payload = payload
+    self.notice = notice
+    self.canAsk = canAsk
+  }
+
+  /// The three descriptors that the program was started with.
+  package static var standard: LogConsole {
+    LogConsole(
+      payload: { bytes in (try? StreamWriter.writeAll(bytes, to: .output)) != nil },
+      notice: { line in try? StreamWriter.writeAll(Array((line + "\n").utf8), to: .error) },
+      canAsk: TerminalScreen.canAsk)
+  }
+
+  func print(_ line: String) { _ = payload(Array((line + "\n").utf8)) }
+}

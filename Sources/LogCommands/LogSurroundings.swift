@@ -1,0 +1,35 @@
+internal import LogFiles
+internal import Places
+
+/// What a command finds around it: the options of all commands, the console, the home, the key.
+struct LogSurroundings {
+  let options: SharedLogOptions
+  let console: LogConsole
+  let environment: any ProcessEnvironment
+
+  /// The folder of the logs that `verify` checks when no path is given.
+  func defaultLogs() throws(LogProblem) -> String {
+    let logs = LogsPath.choose(named: options.logs, home: try home())
+    return options.asName.map { logs.folder(of: $0) } ?? logs.root
+  }
+
+  func home() throws(LogProblem) -> HomePath {
+    do throws(PlaceError) {
+      return try HomePath.choose(named: options.home, environment: environment)
+    } catch {
+      throw LogSentences.problem(.place(error))
+    }
+  }
+
+  func keyring() throws(LogProblem) -> LogKeyring {
+    let passphrase = try PassphraseReader(options, canAsk: console.canAsk)
+    let source: LogKeySource = if let key = options.key { .file(key) } else { .profiles(try home()) }
+    return LogKeyring(source) { key, path in passphrase.read(for: key, path: path) }
+  }
+
+  /// Tells once, on standard error, that keys in use lie open in the home.
+  func warnOfPlainKeys(_ keyring: LogKeyring) {
+    guard !options.quiet, !keyring.plainKeys.isEmpty else { return }
+    console.notice(LogSentences.plainKey)
+  }
+}
