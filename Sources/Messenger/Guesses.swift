@@ -29,6 +29,8 @@ package final class Guesses: Sendable {
   }
 
   private let profile: ProfilePath
+  /// Held while a guess moves between memory and disk, so that none is counted twice or not at all.
+  private let turn = Mutex(())
   /// Guesses of this process that are answered and not yet spent.
   private let inFlight = Mutex<[[UInt8]: Int]>([:])
 
@@ -42,13 +44,15 @@ package final class Guesses: Sendable {
   /// The disk is read, and nothing is written; known and unknown names do the same work.
   package func reserve(_ claimed: ClaimedName, known: Bool) throws(HomeFailure) -> Guess {
     let key = claimed.guessKey
-    let spent = try count(of: key)
-    let isReserved = inFlight.withLock { inFlight in
-      guard known, spent + inFlight[key, default: 0] < Guesses.limit else { return false }
-      inFlight[key, default: 0] += 1
-      return true
+    return try turn.withLock { _ throws(HomeFailure) in
+      let spent = try count(of: key)
+      let isReserved = inFlight.withLock { inFlight in
+        guard known, spent + inFlight[key, default: 0] < Guesses.limit else { return false }
+        inFlight[key, default: 0] += 1
+        return true
+      }
+      return Guess(key: key, isReserved: isReserved, isKnown: known)
     }
-    return Guess(key: key, isReserved: isReserved, isKnown: known)
   }
 
   /// Frees a guess that was not spent: the run failed before PAIR2 was due.
@@ -62,19 +66,21 @@ package final class Guesses: Sendable {
   /// A guess that is not real does the same writes. Throws, and PAIR2 must not leave, where the file cannot
   /// be written; `.inUse` where another process spent the last guess between `reserve` and now.
   package func spend(_ guess: inout Guess) throws(HomeFailure) {
-    defer { if guess.isReserved { endReservation(guess.key) } }
     let (key, isReal, isKnown) = (guess.key, guess.isReserved, guess.isKnown)
-    let entry = try change { (entries) throws(HomeFailure) in
-      var entry = entries.take(key) ?? GuessEntry.new(key: key)
-      let hasRoom = entry.count < Guesses.limit
-      if hasRoom { entry.count += 1 }
-      entry.isKnown = isKnown
-      entries.append(entry)
-      return (entry, hasRoom)
+    let (entry, hadRoom) = try turn.withLock { _ throws(HomeFailure) in
+      defer { if isReal { endReservation(key) } }
+      return try change { (entries) throws(HomeFailure) in
+        var entry = entries.take(key) ?? GuessEntry.new(key: key)
+        let hasRoom = entry.count < Guesses.limit
+        if hasRoom { entry.count += 1 }
+        entry.isKnown = isKnown
+        entries.append(entry)
+        return (entry, hasRoom)
+      }
     }
-    guard entry.1 || !isReal else { throw .inUse(path: profile.guesses) }
-    guess.generation = entry.1 ? entry.0.generation : nil
-    guess.spent = entry.0.count
+    guard hadRoom || !isReal else { throw .inUse(path: profile.guesses) }
+    guess.generation = hadRoom ? entry.generation : nil
+    guess.spent = entry.count
   }
 
   /// Gives a spent guess back: AUTH of its own run verified wholly.

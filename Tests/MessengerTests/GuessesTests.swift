@@ -1,4 +1,5 @@
 import ChatProtocol
+import Cryptography
 import Foundation
 import Messenger
 import Places
@@ -164,15 +165,31 @@ import Wire
 
   // [G-04]
   @Test func unknownNamesAreDroppedFirstAndTheOldestOfThem() throws {
-    for number in 0..<3 { try run("known\(number)") }
-    for number in 0..<1_030 { try run("u\(number)", known: false) }
-    let lines = fileText.split(separator: "\n").filter { $0.hasPrefix("entry ") }
-    #expect(lines.count == 1_024)
-    #expect(lines.filter { $0.hasSuffix(" known") }.count == 3)
+    // A full file, the oldest line first: three known names, then strangers.
+    let key = [UInt8](repeating: 7, count: 32)
+    var lines = try (0..<3).map { try line("known\($0)", "known") }
+    lines += try (0..<1_020).map { try line("u\($0)", "unknown") }
+    lines.append("entry \(Hex.encode(key)) \(Hex.encode(key)) 1f 5 known")
+    let text = "guesses 1\n" + lines.joined(separator: "\n") + "\n"
+    let check = Hex.encode(SHA256Hash.hash(Array(text.utf8).span))
+    try home.overwrite(home.profile.guesses, text + "check \(check)\n")
+    #expect(try guesses.left(name("u0")) == 4 && guesses.left(name("known0")) == 4)
+    // Counted again, u0 is the youngest of the strangers.
+    try run("u0", known: false)
+    try run("stranger", known: false)
+    try run("somebody", known: true)
+    let after = fileText.split(separator: "\n").filter { $0.hasPrefix("entry ") }
+    #expect(after.count == 1_024)
+    #expect(after.filter { $0.hasSuffix(" known") }.count == 5)
     for number in 0..<3 { #expect(try guesses.left(name("known\(number)")) == 4) }
-    for number in 0..<9 { #expect(try guesses.left(name("u\(number)")) == 5, "u\(number)") }
-    #expect(try guesses.left(name("u9")) == 4)
-    #expect(try guesses.left(name("u1029")) == 4)
+    #expect(try guesses.left(name("u0")) == 3)
+    #expect(try guesses.left(name("u1")) == 5 && guesses.left(name("u2")) == 5)
+    #expect(try guesses.left(name("u3")) == 4 && guesses.left(name("stranger")) == 4)
+  }
+
+  private func line(_ text: String, _ known: String) throws -> String {
+    let key = Hex.encode(try People.claim(text).guessKey)
+    return "entry \(key) \(key) 1f 1 \(known)"
   }
 
   @Test func aDamagedCountRefusesEveryGuess() throws {
