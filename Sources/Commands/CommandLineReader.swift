@@ -2,7 +2,7 @@ import ArgumentParser
 import Messenger
 
 /// From the words of a command line to the command that they ask for.
-enum CommandLineReader {
+package enum CommandLineReader {
   enum Found {
     case command(any RunnableCommand)
     case help(String)
@@ -16,6 +16,12 @@ enum CommandLineReader {
     } catch {
       return .failure(error)
     }
+  }
+
+  /// The failure that a command line leads to before anything is done; nil where it is understood.
+  package static func failure(of arguments: [String]) -> Failure? {
+    if case .failure(let failure) = read(arguments) { return failure }
+    return nil
   }
 
   /// The arguments with the command's word first, for the parser.

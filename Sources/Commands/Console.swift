@@ -1,5 +1,5 @@
 /// Why a question got no answer.
-enum QuestionEnd: Error, Equatable, Sendable {
+package enum QuestionEnd: Error, Equatable, Sendable {
   /// Control-D, or the terminal went away.
   case endOfInput
   /// Control-C, or SIGINT.
@@ -9,7 +9,7 @@ enum QuestionEnd: Error, Equatable, Sendable {
 }
 
 /// Somebody who can be asked: the person at the terminal, or a test's script.
-protocol Console: Sendable {
+package protocol Console: Sendable {
   /// Shows the question and returns the line that was entered, without its newline.
   func ask(_ question: String) async throws(QuestionEnd) -> String
   /// Shows a line or a few.

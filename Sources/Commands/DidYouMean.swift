@@ -1,7 +1,7 @@
 /// The word somebody probably meant.
-enum DidYouMean {
+package enum DidYouMean {
   /// The candidate nearest to `word`, if it is near enough that a slip of the fingers explains it.
-  static func nearest(to word: String, among candidates: [String]) -> String? {
+  package static func nearest(to word: String, among candidates: [String]) -> String? {
     let typed = Array(word.lowercased().unicodeScalars)
     guard !typed.isEmpty, typed.count <= 40 else { return nil }
     var best: (candidate: String, distance: Int)?

@@ -4,7 +4,7 @@ import Wire
 
 /// Tells what happens where no lobby is drawn: as JSON events, or the bare messages on standard output
 /// and the rest in words on standard error.
-struct EventTeller: Sendable {
+package struct EventTeller: Sendable {
   let output: Output
   let me: PeerName
 
@@ -39,7 +39,7 @@ struct EventTeller: Sendable {
 
   /// A message for a pipe: untouched, with a newline where it has none, so that the next one starts a
   /// line. One that fills a message to its limit is a part of something longer and gets none.
-  static func payload(of text: [UInt8]) -> [UInt8] {
+  package static func payload(of text: [UInt8]) -> [UInt8] {
     // A part is cut at most three bytes short of the limit, between two characters.
     text.last == 0x0A || text.count > MessageParts.limit - 4 ? text : text + [0x0A]
   }

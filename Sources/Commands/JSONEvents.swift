@@ -1,10 +1,10 @@
-import Messenger
-import Wire
+package import Messenger
+package import Wire
 
 /// The events of `--json`: one object a line, `"v":1` first, then `"event"`, then fields in the order of
 /// the manual; times are RFC 3339 in UTC with milliseconds.
-enum JSONEvents {
-  static func listening(as me: PeerName, _ summary: ListeningSummary) -> [UInt8] {
+package enum JSONEvents {
+  package static func listening(as me: PeerName, _ summary: ListeningSummary) -> [UInt8] {
     line("listening") { fields in
       fields.write("as", me.text)
       fields.write("address", summary.address)
@@ -13,21 +13,21 @@ enum JSONEvents {
     }
   }
 
-  static func connecting(_ target: DialTarget) -> [UInt8] {
+  package static func connecting(_ target: DialTarget) -> [UInt8] {
     line("connecting") { fields in
       fields.write("to", target.name.text)
       fields.write("address", target.address)
     }
   }
 
-  static func step(_ step: StepEvent) -> [UInt8] {
+  package static func step(_ step: StepEvent) -> [UInt8] {
     line("step") { fields in
       fields.write("name", step.name)
       fields.write("dir", step.direction.rawValue)
     }
   }
 
-  static func connected(_ event: ConnectedEvent) -> [UInt8] {
+  package static func connected(_ event: ConnectedEvent) -> [UInt8] {
     line("connected") { fields in
       fields.write("session", event.session.text)
       fields.write("peer", event.peer.text)
@@ -40,7 +40,7 @@ enum JSONEvents {
     }
   }
 
-  static func message(_ event: MessageEvent) -> [UInt8] {
+  package static func message(_ event: MessageEvent) -> [UInt8] {
     line("message") { fields in
       fields.write("id", event.id.text)
       fields.write("from", event.from.text)
@@ -53,7 +53,7 @@ enum JSONEvents {
   }
 
   /// `part`: the message's number, where standard input was split into several.
-  static func delivered(_ event: DeliveredEvent, part: Int? = nil) -> [UInt8] {
+  package static func delivered(_ event: DeliveredEvent, part: Int? = nil) -> [UInt8] {
     line("delivered") { fields in
       fields.write("id", event.id.text)
       fields.write("to", event.to.text)
@@ -65,7 +65,7 @@ enum JSONEvents {
     }
   }
 
-  static func closed(_ event: ClosedEvent) -> [UInt8] {
+  package static func closed(_ event: ClosedEvent) -> [UInt8] {
     line("closed") { fields in
       fields.write("session", event.session.text)
       fields.write("peer", event.peer.text)
@@ -76,7 +76,7 @@ enum JSONEvents {
     }
   }
 
-  static func refused(_ event: RefusedEvent) -> [UInt8] {
+  package static func refused(_ event: RefusedEvent) -> [UInt8] {
     line("refused") { fields in
       fields.write("address", event.address)
       fields.write("code", event.code.rawValue)
@@ -87,14 +87,14 @@ enum JSONEvents {
     }
   }
 
-  static func repairWanted(_ event: RepairWantedEvent) -> [UInt8] {
+  package static func repairWanted(_ event: RepairWantedEvent) -> [UInt8] {
     line("repair_wanted") { fields in
       fields.write("name", event.name.text)
       fields.write("address", event.address)
     }
   }
 
-  static func error(_ failure: Failure) -> [UInt8] {
+  package static func error(_ failure: Failure) -> [UInt8] {
     line("error") { fields in
       fields.write("code", failure.code)
       fields.write("exit", failure.exit.rawValue)
@@ -103,14 +103,14 @@ enum JSONEvents {
     }
   }
 
-  static func warning(code: String, message: String) -> [UInt8] {
+  package static func warning(code: String, message: String) -> [UInt8] {
     line("warning") { fields in
       fields.write("code", code)
       fields.write("message", message)
     }
   }
 
-  static func identity(_ identity: IdentitySummary) -> [UInt8] {
+  package static func identity(_ identity: IdentitySummary) -> [UInt8] {
     line("identity") { fields in
       fields.write("name", identity.name.text)
       fields.write("words", identity.words)
@@ -118,7 +118,7 @@ enum JSONEvents {
     }
   }
 
-  static func version(_ number: String) -> [UInt8] {
+  package static func version(_ number: String) -> [UInt8] {
     line("version") { $0.write("version", number) }
   }
 

@@ -28,6 +28,7 @@ extension Lobby {
     hub.add(connected)
     if connected.dialled { dialling = nil }
     for line in Sentences.connected(connected, isFirst: isFirst) { await screen.say(line) }
+    await screen.show(Sentences.log(connected))
     if isVerbose { await screen.say(Sentences.suite(connected)) }
     if let current = hub.current, current.peer != connected.peer {
       await screen.say(Sentences.alsoHere(connected.peer))
@@ -39,12 +40,12 @@ extension Lobby {
 
   private func show(_ message: MessageEvent) async {
     hub.countReceived(message.session)
-    for line in Sentences.message(message, paint: screen.paint) { await screen.say(line) }
+    for line in Sentences.message(message, paint: screen.paint) { await screen.show(line) }
     await screen.payload(EventTeller.payload(of: message.text))
   }
 
   private func showTick(_ text: String, _ delivered: DeliveredEvent) async {
-    await screen.say(
+    await screen.show(
       Sentences.tick(text, delivered, columns: await screen.columns, paint: screen.paint))
   }
 

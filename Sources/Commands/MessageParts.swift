@@ -2,21 +2,25 @@
 /// that end between characters.
 ///
 /// The parts put together again are the input, byte for byte.
-struct MessageParts {
+package struct MessageParts {
   /// The largest text of one message, in bytes (PROTOCOL 1.7).
-  static let limit = 65_536
+  package static let limit = 65_536
 
   /// Input that is not UTF-8; `offset` counts bytes from the start of the input.
-  struct NotText: Error, Equatable { var offset: Int }
+  package struct NotText: Error, Equatable {
+    package let offset: Int
+
+    package init(offset: Int) { self.offset = offset }
+  }
 
   private var held: [UInt8] = []
   private var heldChecked = 0
   private var offset = 0
 
-  init() {}
+  package init() {}
 
   /// Takes input as it was read and returns each message that is full now.
-  mutating func add(_ bytes: [UInt8]) throws(NotText) -> [[UInt8]] {
+  package mutating func add(_ bytes: [UInt8]) throws(NotText) -> [[UInt8]] {
     held += bytes
     try check(final: false)
     var full: [[UInt8]] = []
@@ -30,7 +34,7 @@ struct MessageParts {
   }
 
   /// What is left at the end of the input; nil if nothing is.
-  mutating func finish() throws(NotText) -> [UInt8]? {
+  package mutating func finish() throws(NotText) -> [UInt8]? {
     try check(final: true)
     defer { drop(held.count) }
     return held.isEmpty ? nil : held
@@ -99,12 +103,12 @@ enum UTF8Character {
 
 /// Text on its way in, one message a line (`--lines`): without the newline, empty lines skipped, a line
 /// above 64 KiB in parts.
-struct MessageLines {
+package struct MessageLines {
   private var parts = MessageParts()
 
-  init() {}
+  package init() {}
 
-  mutating func add(_ bytes: [UInt8]) throws(MessageParts.NotText) -> [[UInt8]] {
+  package mutating func add(_ bytes: [UInt8]) throws(MessageParts.NotText) -> [[UInt8]] {
     var messages: [[UInt8]] = []
     var rest = bytes[...]
     while let newline = rest.firstIndex(of: 0x0A) {
@@ -116,5 +120,5 @@ struct MessageLines {
     return messages
   }
 
-  mutating func finish() throws(MessageParts.NotText) -> [UInt8]? { try parts.finish() }
+  package mutating func finish() throws(MessageParts.NotText) -> [UInt8]? { try parts.finish() }
 }

@@ -37,7 +37,10 @@ actor Output {
 
   /// What a person has to know. A standard error that is gone is nobody's to tell.
   func say(_ text: String) async {
-    try? await noticeWriter.write(Array((text + "\n").utf8))
+    let shown =
+      StandardStream.error.isTerminal
+      ? Wrapping.wrap(text, columns: TerminalScreen.columns(of: StandardStream.error.descriptor)) : text
+    try? await noticeWriter.write(Array((shown + "\n").utf8))
   }
 
   func help(_ text: String) async {

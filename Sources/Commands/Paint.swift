@@ -1,8 +1,11 @@
 import Terminal
 
 /// Colour for those who want it; what it marks is always said in words too.
-struct Paint: Sendable {
+package struct Paint: Sendable {
   let isOn: Bool
+
+  /// No colour at all.
+  package static var plain: Paint { Paint(.never, on: .error, noColor: nil, terminal: nil) }
 
   /// By `--color`; `auto` paints a terminal that knows how, unless NO_COLOR is set (no-color.org).
   init(_ choice: ColorChoice, on stream: StandardStream, noColor: String?, terminal: String?) {

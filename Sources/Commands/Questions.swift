@@ -1,13 +1,13 @@
-import Messenger
-import Wire
+package import Messenger
+package import Wire
 
 /// The questions that a person is asked, in the old order: the users file, who you are, send or receive,
 /// to whom. A wrong answer is explained and the same question asked again.
-struct Questions {
-  enum Direction: Equatable, Sendable { case send, receive }
+package struct Questions {
+  package enum Direction: Equatable, Sendable { case send, receive }
 
   /// A question that ended without an answer, or the wish to leave.
-  enum Ending: Error, Equatable, Sendable {
+  package enum Ending: Error, Equatable, Sendable {
     case end(QuestionEnd)
     /// `/quit`, or `exit` where nobody is so named.
     case leave
@@ -15,10 +15,12 @@ struct Questions {
 
   let console: any Console
 
+  package init(console: any Console) { self.console = console }
+
   /// Asks for the path until a users file can be read.
   ///
   /// `suggestion` stands in brackets, and ENTER takes it.
-  func usersFile(
+  package func usersFile(
     suggestion: String?, read: (String) throws(UsersFileError) -> UsersFile
   ) async throws(Ending) -> UsersFile {
     while true {
@@ -38,7 +40,7 @@ struct Questions {
   }
 
   /// Asks who sits here until a user of the file is named, by name or by port.
-  func who(in users: UsersFile) async throws(Ending) -> UsersFileEntry {
+  package func who(in users: UsersFile) async throws(Ending) -> UsersFileEntry {
     while true {
       let answer = try await ask(Sentences.askWho(users.entries.map(\.name)))
       do throws(WhoAmI.Refusal) {
@@ -51,11 +53,11 @@ struct Questions {
   }
 
   /// Asks for a user name of one's own, where there is no users file.
-  func ownName() async throws(Ending) -> PeerName {
+  package func ownName() async throws(Ending) -> PeerName {
     try await name(Sentences.askOwnName)
   }
 
-  func direction() async throws(Ending) -> Direction {
+  package func direction() async throws(Ending) -> Direction {
     while true {
       let answer = try await ask(Sentences.askDirection)
       switch answer.lowercased() {
@@ -70,7 +72,7 @@ struct Questions {
 
   /// Asks whom to talk to: a name, `host:port`, or an address and then its port; an address that is
   /// nobody's of the file asks for the name too.
-  func target(from me: PeerName, in users: UsersFile?) async throws(Ending) -> DialTarget {
+  package func target(from me: PeerName, in users: UsersFile?) async throws(Ending) -> DialTarget {
     let others = (users?.entries ?? []).map(\.name).filter { $0 != me }
     while true {
       let answer = try await ask(Sentences.askTarget(others))
@@ -121,7 +123,7 @@ struct Questions {
   }
 
   /// Asks for the name of whoever answers at an address that the users file does not hold.
-  func peerName(at address: String, from me: PeerName) async throws(Ending) -> PeerName {
+  package func peerName(at address: String, from me: PeerName) async throws(Ending) -> PeerName {
     while true {
       let name = try await name(Sentences.askPeerName(at: address))
       if name != me { return name }

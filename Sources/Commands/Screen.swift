@@ -70,9 +70,12 @@ actor Screen: Console {
 
   // MARK: Showing
 
-  /// Shows lines above the one being typed, which is kept.
-  func say(_ text: String) async {
-    editor.print(text)
+  /// Shows sentences above the line being typed, which is kept.
+  func say(_ text: String) async { await show(style == .full ? Wrapping.wrap(text, columns: columns) : text) }
+
+  /// Shows lines as they are above the line being typed: messages.
+  func show(_ lines: String) async {
+    editor.print(lines)
     await flush()
   }
 

@@ -1,5 +1,5 @@
 /// What a line typed in a conversation or in the lobby means.
-enum TypedLine: Equatable, Sendable {
+package enum TypedLine: Equatable, Sendable {
   case nothing
   case text(String)
   case command(SlashCommand, argument: String)
@@ -10,7 +10,7 @@ enum TypedLine: Equatable, Sendable {
   case unknown(String, meant: String?)
 
   /// Reads a line. `inLobby`: nobody is talked to, so that the bare verbs act too.
-  init(_ line: String, inLobby: Bool) {
+  package init(_ line: String, inLobby: Bool) {
     let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
     let argument = words.count > 1 ? String(words[1]).trimmingSpaces : ""
     let first = words.first.map(String.init) ?? ""
@@ -51,7 +51,7 @@ enum TypedLine: Equatable, Sendable {
 }
 
 /// The commands of a conversation.
-enum SlashCommand: String, CaseIterable, Sendable {
+package enum SlashCommand: String, CaseIterable, Sendable {
   case help, quit, who, chat, id, draft, details, sessions
 
   /// Commands whose names are kept for later versions.

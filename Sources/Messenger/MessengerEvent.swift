@@ -62,6 +62,20 @@ package struct MessageEvent: Sendable {
   /// What the sender's clock said.
   package let sent: UnixTime
   package let verified: Bool
+
+  package init(
+    session: SessionID, id: MessageID, from: PeerName, seq: UInt64, text: [UInt8], time: UnixTime,
+    sent: UnixTime, verified: Bool
+  ) {
+    self.session = session
+    self.id = id
+    self.from = from
+    self.seq = seq
+    self.text = text
+    self.time = time
+    self.sent = sent
+    self.verified = verified
+  }
 }
 
 /// A text that was sent is acknowledged.
@@ -77,6 +91,19 @@ package struct DeliveredEvent: Sendable {
   package let tag: [UInt8]?
   /// From ``Messenger/send(_:on:)`` to the acknowledgement.
   package let milliseconds: Int64
+
+  package init(
+    session: SessionID, id: OutgoingID, to: PeerName, seq: UInt64, logged: UInt64?, tag: [UInt8]?,
+    milliseconds: Int64
+  ) {
+    self.session = session
+    self.id = id
+    self.to = to
+    self.seq = seq
+    self.logged = logged
+    self.tag = tag
+    self.milliseconds = milliseconds
+  }
 }
 
 /// A conversation is over; its last event.
@@ -107,6 +134,26 @@ package struct ClosedEvent: Sendable {
   /// Cut short: the other side's end is not proven.
   package let truncated: Bool
   package let lastConfirmed: LastConfirmed?
+
+  package init(
+    session: SessionID, peer: PeerName, address: String, dialled: Bool, reason: LogCloseReason,
+    peerReason: CloseReason?, alert: AlertCode?, code: ChatErrorCode?, logProblem: StorageProblem?,
+    sent: UInt64, received: UInt64, truncated: Bool, lastConfirmed: LastConfirmed?
+  ) {
+    self.session = session
+    self.peer = peer
+    self.address = address
+    self.dialled = dialled
+    self.reason = reason
+    self.peerReason = peerReason
+    self.alert = alert
+    self.code = code
+    self.logProblem = logProblem
+    self.sent = sent
+    self.received = received
+    self.truncated = truncated
+    self.lastConfirmed = lastConfirmed
+  }
 }
 
 /// A connection that sent something and did not become a conversation; a listener's event.
@@ -119,6 +166,16 @@ package struct RefusedEvent: Sendable {
   package let triesLeft: Int?
   /// How many connections this event stands for; above 1 when more than 20 came in a second.
   package let count: Int
+
+  package init(
+    address: String, code: ChatErrorCode, name: PeerName?, triesLeft: Int?, count: Int
+  ) {
+    self.address = address
+    self.code = code
+    self.name = name
+    self.triesLeft = triesLeft
+    self.count = count
+  }
 }
 
 /// A known contact began a first contact: it lost its keys, or somebody poses as it.

@@ -55,6 +55,13 @@ package enum MessengerFailure: Error, Sendable {
 package struct PeerFacts: Sendable {
   package let name: PeerName
   package let address: String
+
+  package init(
+    name: PeerName, address: String
+  ) {
+    self.name = name
+    self.address = address
+  }
 }
 
 /// A peer that could not be reached.
@@ -68,6 +75,13 @@ package struct Unreachable: Sendable {
   }
   package let peer: PeerFacts
   package let cause: Cause
+
+  package init(
+    peer: PeerFacts, cause: Cause
+  ) {
+    self.peer = peer
+    self.cause = cause
+  }
 }
 
 /// What is known about a contact whose key was not proven.
@@ -81,6 +95,17 @@ package struct NotProven: Sendable {
   package let isOfThisHome: Bool
   /// E_CLOSED, E_AUTH, E_TIMEOUT and so on: how the run ended.
   package let code: ChatErrorCode
+
+  package init(
+    peer: PeerFacts, pinned: UnixTime, words: String, verified: Bool, isOfThisHome: Bool, code: ChatErrorCode
+  ) {
+    self.peer = peer
+    self.pinned = pinned
+    self.words = words
+    self.verified = verified
+    self.isOfThisHome = isOfThisHome
+    self.code = code
+  }
 }
 
 /// A request that cannot be carried out as it stands.

@@ -6,7 +6,7 @@ import Wire
 /// likely cause, and the exact next thing to do.
 ///
 /// One topic a file of this folder; no other file of the room holds words for people.
-enum Sentences {
+package enum Sentences {
   // MARK: The form of failures
 
   /// As printed at the end of a command: the cause and the hint on indented lines.
@@ -16,13 +16,13 @@ enum Sentences {
   }
 
   /// As shown in a conversation, or before a question is asked again.
-  static func explained(_ failure: Failure) -> String {
+  package static func explained(_ failure: Failure) -> String {
     var lines = failure.message.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     if let hint = failure.hint { lines += hint.split(separator: "\n").map(String.init) }
     return lines.enumerated().map { $0 == 0 ? $1 : " " + $1 }.joined(separator: "\n")
   }
 
-  static func usage(_ message: String, hint: String? = nil) -> Failure {
+  package static func usage(_ message: String, hint: String? = nil) -> Failure {
     Failure(.usage, "E_USAGE", message, hint: hint)
   }
 

@@ -1,4 +1,4 @@
-import Messenger
+package import Messenger
 import Terminal
 import Wire
 
@@ -64,9 +64,11 @@ extension Sentences {
     if !event.verified {
       lines.append(" Until you did, a ? stands before the name:  secure_chat verify \(event.peer.text)")
     }
-    lines.append(
-      "Log: \(SafeText.line(event.logPath))" + (event.logText == .plain ? " (readable texts)" : ""))
     return lines
+  }
+
+  static func log(_ event: ConnectedEvent) -> String {
+    "Log: \(SafeText.line(event.logPath))" + (event.logText == .plain ? " (readable texts)" : "")
   }
 
   static func suite(_ event: ConnectedEvent) -> String {
@@ -89,19 +91,19 @@ extension Sentences {
 
   /// The time, the proven name, and the text; its further lines are set off, so that none looks like
   /// another speaker's.
-  static func message(_ event: MessageEvent, paint: Paint) -> [String] {
+  package static func message(_ event: MessageEvent, paint: Paint) -> [String] {
     let time = LocalTime(unixMilliseconds: event.time.milliseconds).hourAndMinute
     let mark = event.verified ? "" : "?"
     let lines = SafeText.lines(utf8: event.text)
     let indent = String(repeating: " ", count: time.count + 1) + "| "
     return lines.enumerated().map { index, line in
       index == 0
-        ? paint.faint(time) + " " + mark + paint.strong(event.from.text) + "  " + line : indent + line
+        ? paint.faint(time) + " " + mark + event.from.text + "  " + line : indent + line
     }
   }
 
   /// "23:16 you  Yes, to 02:00.     ✓ logged by bob (#4)"
-  static func tick(_ text: String, _ event: DeliveredEvent, columns: Int, paint: Paint) -> String {
+  package static func tick(_ text: String, _ event: DeliveredEvent, columns: Int, paint: Paint) -> String {
     let time = LocalTime(unixMilliseconds: now()).hourAndMinute
     let mark = event.logged.map { "✓ logged by \(event.to.text) (#\($0))" } ?? "✓ received, not logged"
     let lines = SafeText.lines(text)

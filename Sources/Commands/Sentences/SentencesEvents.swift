@@ -1,10 +1,10 @@
-import Messenger
+package import Messenger
 import Terminal
-import Wire
+package import Wire
 
 // What happened, in words: failures of the messenger, refusals, ends, warnings, and the questions of `verify`.
 extension Sentences {
-  static func failure(_ failure: MessengerFailure) -> Failure {
+  package static func failure(_ failure: MessengerFailure) -> Failure {
     switch failure {
     case .usage(let problem): return Self.problem(problem)
     case .unreachable(let unreachable): return Self.unreachable(unreachable)
@@ -217,7 +217,7 @@ extension Sentences {
 
   // MARK: What strangers do, and warnings
 
-  static func reason(_ code: ChatErrorCode) -> String {
+  package static func reason(_ code: ChatErrorCode) -> String {
     switch code {
     case .proto: "what came is not this protocol, or breaks its rules"
     case .policy: "nothing that is offered is accepted now"
@@ -239,7 +239,7 @@ extension Sentences {
     }
   }
 
-  static func refused(_ event: RefusedEvent) -> String {
+  package static func refused(_ event: RefusedEvent) -> String {
     if let name = event.name {
       let spent = event.triesLeft.map { " (\(max(0, 5 - $0)) of 5)" } ?? ""
       let text = "first contact with \(name.text) failed: wrong password, or cut off\(spent)"
@@ -294,13 +294,14 @@ extension Sentences {
   static func told(_ event: MessengerEvent, me: PeerName) -> String? {
     switch event {
     case .step(let step): Self.step(step)
-    case .connected(let connected): Self.connected(connected, isFirst: false).joined(separator: "\n")
+    case .connected(let connected):
+      (Self.connected(connected, isFirst: false) + [log(connected)]).joined(separator: "\n")
     case .message, .verifyProposed: nil
     case .delivered(let delivered): Self.delivered(delivered)
     case .closed(let closed):
       ended(
         closed, wasLeft: false, unconfirmed: 0,
-        paint: Paint(.never, on: .error, noColor: nil, terminal: nil))
+        paint: .plain)
     case .refused(let event): refused(event)
     case .repairWanted(let event): repairWanted(event)
     case .warning(let warning): Self.warning(warning).text

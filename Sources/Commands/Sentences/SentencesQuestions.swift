@@ -1,4 +1,4 @@
-import Messenger
+package import Messenger
 import Terminal
 import Wire
 
@@ -147,7 +147,7 @@ extension Sentences {
 
   // MARK: The users file
 
-  static func usersFile(_ error: UsersFileError) -> Failure {
+  package static func usersFile(_ error: UsersFileError) -> Failure {
     let path = SafeText.line(error.path)
     return switch error {
     case .missing:

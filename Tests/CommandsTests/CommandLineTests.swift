@@ -1,0 +1,97 @@
+import Commands
+import Testing
+
+@Suite struct CommandLineTests {
+  @Test func optionsStandBeforeOrBehindTheCommand() throws {
+    let before = try ArgumentScan(["--users", "u.json", "--as", "a", "--json", "send", "bob"])
+    #expect(before.first == .command("send"))
+    #expect(before.arguments == ["--users", "u.json", "--as", "a", "--json", "bob"])
+    let behind = try ArgumentScan(["send", "bob", "--users", "u.json", "--as", "a", "--json"])
+    #expect(behind.first == .command("send"))
+    #expect(CommandLineReader.failure(of: ["--as", "a", "send", "bob"]) == nil)
+    #expect(CommandLineReader.failure(of: ["send", "bob", "--as", "a"]) == nil)
+  }
+
+  @Test func anOptionsValueIsNotTakenForTheCommand() throws {
+    #expect(try ArgumentScan(["--as", "send", "listen"]).first == .command("listen"))
+    #expect(try ArgumentScan(["--as=send", "listen"]).first == .command("listen"))
+    #expect(try ArgumentScan(["users.json"]).first == .file("users.json"))
+    #expect(try ArgumentScan([]).first == .none)
+  }
+
+  @Test func jsonIsPromisedOnlyWhereItIsAnOption() {
+    #expect(ArgumentScan.wantsJSON(["send", "--json"]))
+    #expect(ArgumentScan.wantsJSON(["--json", "snd"]))
+    #expect(!ArgumentScan.wantsJSON(["send", "--as", "--json"]))
+    #expect(!ArgumentScan.wantsJSON(["--", "--json"]))
+  }
+
+  @Test(arguments: [
+    "invite", "accept", "contacts", "users", "block", "unblock", "group", "join", "relay", "file", "daemon",
+    "status", "rpc", "doctor", "explain", "key", "completion",
+  ])
+  func aCommandOfALaterVersionIsRefusedByName(word: String) throws {
+    let failure = try #require(CommandLineReader.failure(of: [word, "--whatever", "x"]))
+    #expect(failure.exit == .usage)
+    #expect(failure.message.contains(word))
+    #expect(failure.message.contains("comes later"))
+  }
+
+  @Test(arguments: [
+    "--passphrase-file", "--passphrase-fd", "--allow-downgrade", "--require-verified", "--exec", "--wait",
+    "--record", "--heads", "--relay", "--sign", "--manual-key", "--notify-cmd", "--room-password-file",
+  ])
+  func anOptionOfALaterVersionIsRefusedWhereverItStands(option: String) throws {
+    for arguments in [
+      ["send", "bob", option, "5"], [option, "5", "send", "bob"], ["send", "bob", option + "=5"],
+    ] {
+      let failure = try #require(CommandLineReader.failure(of: arguments))
+      #expect(failure.exit == .usage)
+      #expect(failure.message.contains(option))
+      #expect(failure.message.contains("comes later"))
+    }
+  }
+
+  @Test func aSlipInACommandIsToldWithTheWordThatWasMeant() throws {
+    let failure = try #require(CommandLineReader.failure(of: ["snd", "user2"]))
+    #expect(failure.exit == .usage)
+    #expect(failure.message == "no command `snd`; did you mean `send`?")
+    let strange = try #require(CommandLineReader.failure(of: ["quux"]))
+    #expect(strange.message.hasPrefix("no command `quux`"))
+  }
+
+  @Test func whatTheParserRefusesIsExitTwo() throws {
+    for arguments in [
+      ["listen", "--port", "seven"], ["listen", "--port", "70000"], ["listen", "--frobnicate"], ["send"],
+      ["id", "superfluous"], ["send", "bob", "--color", "loud"], ["send", "bob", "--timeout", "0"],
+      ["send", "bob", "--password-file", "f", "--password-fd", "3"],
+    ] {
+      let failure = try #require(CommandLineReader.failure(of: arguments), "\(arguments)")
+      #expect(failure.exit == .usage, "\(arguments)")
+      #expect(failure.code == "E_USAGE")
+    }
+  }
+
+  @Test func receiveIsListen() {
+    #expect(CommandLineReader.failure(of: ["receive", "--port", "0"]) == nil)
+  }
+
+  @Test func exitCodesAreThoseOfTheManual() {
+    #expect(ExitCode.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 9, 130])
+  }
+
+  @Test(arguments: [
+    ("snd", "send"), ("lisen", "listen"), ("recieve", "receive"), ("verfy", "verify"), ("ver", "verify"),
+    ("hlep", "help"), ("CHAT", "chat"),
+  ])
+  func aNearWordIsFound(typed: String, meant: String) {
+    let words = ["chat", "listen", "receive", "send", "id", "init", "verify", "demo", "version", "help"]
+    #expect(DidYouMean.nearest(to: typed, among: words) == meant)
+  }
+
+  @Test func aFarWordIsNot() {
+    #expect(DidYouMean.nearest(to: "frobnicate", among: ["chat", "send"]) == nil)
+    #expect(DidYouMean.nearest(to: "", among: ["id"]) == nil)
+    #expect(DidYouMean.nearest(to: String(repeating: "a", count: 10_000), among: ["id"]) == nil)
+  }
+}

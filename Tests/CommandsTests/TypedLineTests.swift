@@ -1,0 +1,52 @@
+import Commands
+import Testing
+
+@Suite struct TypedLineTests {
+  @Test(arguments: ["hello", " hello", "exit now", "quit", "chat bob", "a/b", "1"])
+  func inAConversationPlainWordsAreText(line: String) {
+    #expect(TypedLine(line, inLobby: false) == .text(line))
+  }
+
+  @Test func aSlashIsSentByTwo() {
+    #expect(TypedLine("//etc/hosts", inLobby: false) == .text("/etc/hosts"))
+    #expect(TypedLine("//quit", inLobby: false) == .text("/quit"))
+  }
+
+  @Test func aLeadingSpaceSendsWhatWouldActWithoutIt() {
+    #expect(TypedLine(" exit", inLobby: false) == .text("exit"))
+    #expect(TypedLine(" /quit", inLobby: false) == .text("/quit"))
+    #expect(TypedLine("exit", inLobby: false) == .exit)
+  }
+
+  @Test func commandsTakeTheirArgument() {
+    #expect(TypedLine("/chat bob", inLobby: false) == .command(.chat, argument: "bob"))
+    #expect(TypedLine("/chat   Randall Flagg ", inLobby: false) == .command(.chat, argument: "Randall Flagg"))
+    #expect(TypedLine("/quit", inLobby: false) == .command(.quit, argument: ""))
+  }
+
+  @Test func anUnknownCommandIsNeverText() {
+    #expect(TypedLine("/hlep", inLobby: false) == .unknown("hlep", meant: "help"))
+    #expect(TypedLine("/etc/hosts", inLobby: false) == .unknown("etc/hosts", meant: nil))
+    #expect(TypedLine("/", inLobby: false) == .unknown("", meant: nil))
+  }
+
+  @Test(arguments: [
+    "status", "all", "join", "leave", "verify", "block", "edit", "search", "outbox", "cancel", "file",
+    "files",
+    "accept", "decline", "record", "offrecord", "invite",
+  ])
+  func laterCommandsAreKnownAndNeverSent(word: String) {
+    #expect(TypedLine("/\(word) x", inLobby: false) == .later(word))
+  }
+
+  @Test func inTheLobbyTheBareVerbsAndTheMenuWork() {
+    #expect(TypedLine("chat bob", inLobby: true) == .command(.chat, argument: "bob"))
+    #expect(TypedLine("1 bob", inLobby: true) == .command(.chat, argument: "bob"))
+    #expect(TypedLine("quit", inLobby: true) == .command(.quit, argument: ""))
+    #expect(TypedLine("exit", inLobby: true) == .exit)
+    #expect(TypedLine("status bob", inLobby: true) == .later("status"))
+    #expect(TypedLine("3", inLobby: true) == .later("all"))
+    #expect(TypedLine("hello", inLobby: true) == .text("hello"))
+    #expect(TypedLine("", inLobby: true) == .nothing)
+  }
+}
