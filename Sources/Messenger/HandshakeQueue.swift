@@ -1,22 +1,24 @@
 /// Who may do public-key work: at most 16 handshakes at a time, at most 4 of one address; the others wait
 /// in the order in which they came (PROTOCOL 1.10).
-struct HandshakeQueue<Member: AnyObject> {
-  static var totalLimit: Int { 16 }
-  static var addressLimit: Int { 4 }
+package struct HandshakeQueue<Member: AnyObject> {
+  package static var totalLimit: Int { 16 }
+  package static var addressLimit: Int { 4 }
 
   private var atWork: [ObjectIdentifier: String] = [:]
   private var countAtWork: [String: Int] = [:]
   private var waiting: [(member: Member, address: String)] = []
 
+  package init() {}
+
   /// True where the member may begin at once; otherwise it is handed out by ``leave(_:)`` later.
-  mutating func enter(_ member: Member, address: String) -> Bool {
+  package mutating func enter(_ member: Member, address: String) -> Bool {
     if begin(member, address) { return true }
     waiting.append((member, address))
     return false
   }
 
   /// Ends a member's work or its waiting; returns those that may begin now.
-  mutating func leave(_ member: Member) -> [Member] {
+  package mutating func leave(_ member: Member) -> [Member] {
     guard let address = atWork.removeValue(forKey: ObjectIdentifier(member)) else {
       waiting.removeAll { $0.member === member }
       return []
@@ -49,8 +51,8 @@ struct HandshakeQueue<Member: AnyObject> {
 
 /// Under which key connections of one origin are counted together: an IPv4 address, or the 64 bits of an
 /// IPv6 one that a site has.
-enum AddressKey {
-  static func key(_ host: String) -> String {
+package enum AddressKey {
+  package static func key(_ host: String) -> String {
     guard let address = NumericAddress(host), address.isVersion6 else { return host }
     return address.bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".")
   }
