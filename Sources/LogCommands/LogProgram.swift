@@ -30,7 +30,12 @@ package enum LogProgram {
   ) throws(LogProblem) -> Int32 {
     let command: any ParsableCommand
     do {
-      command = try LogTool.parseAsRoot(scan.ordered)
+      var parsed = try LogTool.parseAsRoot(scan.ordered)
+      if !(parsed is any LogCommand), !(parsed is LogTool) {
+        // What `--help` becomes; it throws the text.
+        try parsed.run()
+      }
+      command = parsed
     } catch {
       let text = LogTool.fullMessage(for: error)
       // Help and version are no faults; everything else that the parser finds is usage.
@@ -41,8 +46,7 @@ package enum LogProgram {
       return 0
     }
     guard let command = command as? any LogCommand else {
-      let text = LogTool.helpMessage()
-      throw .usage(LogSentences.noCommand, hint: text)
+      throw .usage(LogSentences.noCommand, hint: LogTool.helpMessage())
     }
     return try command.run(
       LogSurroundings(options: command.shared, console: console, environment: environment))

@@ -35,7 +35,10 @@ struct ShowCommand: LogCommand {
         var record = record
         // A log without fault explains each text that is not there.
         if record.isDeletedText, report.deleted > 0, report.verdict != .tampered { record.isAuthentic = true }
-        guard record.isAuthentic || unverified else { return hidden += 1 }
+        guard record.isAuthentic || unverified else {
+          hidden += 1
+          return
+        }
         isRead = surroundings.console.payload(
           shared.json ? VerdictLine.json(record, header) : LogSentences.record(record, header))
       }
