@@ -49,6 +49,7 @@ import Wire
     await bob.shutDown()
   }
 
+  // [G-06]
   @Test func aWrongPasswordIsToldOnBothSidesAndTheRightOneStillWorks() async throws {
     let household = try Household()
     let (alice, bob) = (try await household.open("user1"), try await household.open("user2"))
@@ -73,6 +74,7 @@ import Wire
     await bob.shutDown()
   }
 
+  // [G-05]
   @Test func aDiallerStopsAfterThreeWrongPasswordsOfOneKind() async throws {
     let household = try Household()
     let (alice, bob) = (try await household.open("user1"), try await household.open("user2"))
@@ -99,6 +101,7 @@ import Wire
     await bob.shutDown()
   }
 
+  // [G-12] [G-16]
   @Test func aKeyThatIsNotProvenStopsTheDialAndVerifyMendsIt() async throws {
     let household = try Household()
     let alice = try await household.open("user1")
@@ -134,6 +137,7 @@ import Wire
     await bob.shutDown()
   }
 
+  // [G-10]
   @Test func aYesToVerifyReplacesThePin() async throws {
     let household = try Household()
     let alice = try await household.open("user1")

@@ -26,6 +26,7 @@ struct HandshakeKnownAnswerTests {
     #expect(Set(try cases().map { try $0["mode"].string }) == ["K", "P"])
   }
 
+  // [F-05] [F-06] [F-07] [F-09] [K-01] [M-01] [M-17]
   @Test("h, ck and k after every MixHash and MixKey, and every exported key")
   func everyStepOfTheSymmetricState() throws {
     for answer in try cases() {
@@ -34,6 +35,7 @@ struct HandshakeKnownAnswerTests {
     }
   }
 
+  // [K-01] [M-02] [M-03] [M-06] [M-08] [M-11] [M-12] [M-14] [M-16] [M-17] [N-01]
   @Test("both machines, byte for byte on the wire")
   func bothMachinesByteForByte() throws {
     for answer in try cases() {

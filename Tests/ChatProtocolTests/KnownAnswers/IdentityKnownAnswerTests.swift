@@ -10,6 +10,7 @@ private func file(_ name: String) throws -> VectorValue {
 
 @Suite("KnownAnswer: identities and passwords")
 struct IdentityKnownAnswerTests {
+  // [S-01] [S-02]
   @Test func goodProfilesAreMadeAgainAndProven() throws {
     let good = try file("profile")["good"].list
     #expect(!good.isEmpty)
@@ -24,6 +25,7 @@ struct IdentityKnownAnswerTests {
     }
   }
 
+  // [S-02] [S-09]
   @Test func noBadProfileIsProven() throws {
     let bad = try file("profile")["bad"].list
     #expect(!bad.isEmpty)
@@ -37,6 +39,7 @@ struct IdentityKnownAnswerTests {
     }
   }
 
+  // [K-04]
   @Test func wordsOfAKey() throws {
     let answers = try file("words")["cases"].list
     #expect(!answers.isEmpty)
@@ -49,6 +52,7 @@ struct IdentityKnownAnswerTests {
     }
   }
 
+  // [S-13] [S-14]
   @Test func passwordsBecomePRS() throws {
     let answers = try file("prs")["cases"].list
     #expect(!answers.isEmpty)
@@ -63,6 +67,7 @@ struct IdentityKnownAnswerTests {
     }
   }
 
+  // [S-13]
   @Test func refusedPasswordsNeverReachArgon2() throws {
     let (first, second) = (try PeerName("alice"), try PeerName("bob"))
     let refused = try file("prs")["refused"].list

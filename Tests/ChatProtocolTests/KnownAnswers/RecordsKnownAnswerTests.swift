@@ -22,6 +22,7 @@ struct RecordsKnownAnswerTests {
 
   init() throws { region = try GuardedRegion(byteCount: 4064) }
 
+  // [R-01] [R-02]
   @Test func sequencesAreSealedByteForByteAndOpenAgain() throws {
     var count = 0
     for sequence in try file()["sequences"].list {
@@ -103,6 +104,7 @@ struct RecordsKnownAnswerTests {
     return frames.count
   }
 
+  // [R-07] [R-08]
   @Test func everyBadRecordIsRefusedWithItsCode() throws {
     var count = 0
     for bad in try file()["bad"].list {
