@@ -6,11 +6,11 @@ import Wire
 extension Lobby {
   func carryOut(_ command: SlashCommand, _ argument: String) async {
     switch command {
-    case .help: await screen.say(Sentences.chatHelp(inLobby: hub.current == nil))
+    case .help: await screen.show(Sentences.chatHelp(inLobby: hub.current == nil))
     case .quit: await leaveProgram()
     case .who: await screen.say(Sentences.who(me: party.me, peers: hub.peers, current: hub.current?.peer))
-    case .id: await screen.say(Sentences.identity(messenger.identity))
-    case .sessions: await screen.say(Sentences.sessions(await messenger.sessions()))
+    case .id: await screen.show(Sentences.identity(messenger.identity))
+    case .sessions: await screen.show(Sentences.sessions(await messenger.sessions()))
     case .details: await showDetails(argument)
     case .draft: await setDrafts(argument)
     case .chat: await chat(argument)
@@ -38,7 +38,7 @@ extension Lobby {
     guard let conversation else {
       return await screen.say(Sentences.noConversation(argument, peers: hub.peers))
     }
-    await screen.say(
+    await screen.show(
       Sentences.details(
         conversation.connected, me: messenger.identity, sent: conversation.sent,
         received: conversation.received))

@@ -285,6 +285,7 @@ extension ConnectionMachine {
   ) throws(ProtocolFailure) -> Session {
     forgetDial()
     progress.stage = .firstRecord
+    step(.diffieHellman(established.group), .local)
     step(.recordCipher(established.cipher), .local)
     let summary = SessionSummary(
       role: established.role, peer: established.peer, group: established.group,

@@ -77,7 +77,27 @@ extension Sentences {
   }
 
   static func step(_ step: StepEvent) -> String {
-    (step.direction == .sent ? " -> " : " <- ") + SafeText.line(step.name)
+    let isSent = step.direction == .sent
+    let words =
+      switch step.name {
+      case "negotiation":
+        isSent ? "Diffie-Hellman shares sent, with what we accept" : "Diffie-Hellman shares received"
+      case "challenge": isSent ? "challenge sent" : "challenge received"
+      case "response": isSent ? "response sent" : "response verified"
+      case "identity": isSent ? "identity sent, encrypted" : "identity verified"
+      case "password exchange":
+        isSent ? "password exchange (CPace) sent" : "password exchange (CPace) verified"
+      case "confirmation": isSent ? "confirmation sent" : "confirmation verified"
+      case let name where name.hasPrefix("record cipher"):
+        "AES-256-CBC with CRC32 and HMAC-SHA256 from here on"
+      case let name: SafeText.line(name) + (name.hasPrefix("Diffie-Hellman") ? ": shared keys agreed" : "")
+      }
+    return (isSent ? " -> " : " <- ") + words
+  }
+
+  /// A message's way in, with `-v`: what was checked before it was shown.
+  static func checked(_ event: MessageEvent) -> String {
+    " <- #\(event.seq) AES-256-CBC, HMAC ok, CRC32 ok"
   }
 
   static func alsoHere(_ peer: PeerName) -> String {
