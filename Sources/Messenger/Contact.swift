@@ -43,6 +43,16 @@ package struct Contact: Sendable {
   }
 }
 
+/// What a listener knows of a name that a stranger claims, before anything is proven.
+package struct ClaimedContact: Sendable {
+  /// What a pin of this name would be compared against.
+  package let state: PinState
+  /// The floor of an older pin.
+  package let floor: KeyAgreementGroup?
+  /// The name is a confirmed contact: only `verify NAME` pairs it anew.
+  package let isConfirmed: Bool
+}
+
 /// What became of a change that was asked for.
 package enum ContactChange: Sendable {
   case stored(Contact)

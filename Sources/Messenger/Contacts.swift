@@ -76,6 +76,21 @@ package final class Contacts: Sendable {
     PinState(pairing: try ContactsFile.outline(profile.contact(name.text), of: name)?.pairing)
   }
 
+  /// What stands for a name that a stranger claims; nil stands for a claim that is no name.
+  ///
+  /// A claim that finds a file and one that finds none do the same work (M-09), so that the time of the
+  /// answer tells nobody who is known here.
+  package func claimed(_ name: PeerName?) throws(HomeFailure) -> ClaimedContact {
+    let path = profile.contact((name ?? own.name).text)
+    guard let name, let marks = try ContactsFile.marks(path, of: name) else {
+      ContactsFile.readDecoy(profile.identity)
+      let isListed = name.map { fromUsersFile[$0] != nil } ?? false
+      return ClaimedContact(state: .absent, floor: nil, isConfirmed: isListed)
+    }
+    return ClaimedContact(
+      state: PinState(pairing: marks.pairing), floor: marks.floor, isConfirmed: marks.standing == .confirmed)
+  }
+
   /// Who else has one of the two keys of a profile: oneself, a contact of another name, or nobody.
   package func conflict(with new: Profile) throws(HomeFailure) -> ContactRefusal? {
     func shares(_ other: Profile) -> Bool { other.ikDH == new.ikDH || other.ikSig == new.ikSig }

@@ -33,6 +33,27 @@ enum ContactsFile {
     return try outline(of: text, name)
   }
 
+  /// What a claimed name needs of a stored pin, without its keys: standing and floor.
+  struct Marks {
+    let pairing: PairingID
+    let standing: Pin.Standing
+    let floor: KeyAgreementGroup
+  }
+
+  /// The marks of a stored pin; nil where there is no file.
+  static func marks(_ path: String, of name: PeerName) throws(HomeFailure) -> Marks? {
+    guard let text = try HomeText.read(path, kind: kind, limit: sizeLimit) else { return nil }
+    return Marks(
+      pairing: try outline(of: text, name).pairing,
+      standing: try text.value(4) { Pin.Standing(word: $0) },
+      floor: try text.value(3, KeyAgreementGroup.init(name:)))
+  }
+
+  /// Does the work of reading a pin and finds nothing.
+  static func readDecoy(_ path: String) {
+    _ = try? HomeText.read(path, kind: kind, limit: sizeLimit)
+  }
+
   /// The whole stored pin; nil where there is no file.
   static func read(_ path: String, of name: PeerName) throws(HomeFailure) -> (Pin, PairingID)? {
     guard let text = try HomeText.read(path, kind: kind, limit: sizeLimit) else { return nil }

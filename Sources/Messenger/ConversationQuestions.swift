@@ -50,16 +50,13 @@ extension Conversation {
   func lookUpPairing(_ claimed: ClaimedName) {
     let name = claimed.name.flatMap { core.pairing?.takes($0) == true ? $0 : nil }
     let isVerifying = name != nil && name == core.verifying
-    let (contacts, guesses, own) = (core.contacts, core.guesses, core.options.me)
+    let (contacts, guesses) = (core.contacts, core.guesses)
     ask { () throws(HomeFailure) in
-      // A name that is none is looked up as the own one, which no contact has.
-      let found = try contacts.contact(named: claimed.name ?? own)
-      let isConfirmed = found?.pin.standing == .confirmed
-      let mayPair = name != nil && (!isConfirmed || isVerifying)
+      let found = try contacts.claimed(claimed.name)
+      let mayPair = name != nil && (!found.isConfirmed || isVerifying)
       return Claim(
-        guess: try guesses.reserve(claimed, known: mayPair),
-        state: found?.state ?? PinState(pairing: nil), floor: found?.pin.floor,
-        isConfirmed: isConfirmed && !isVerifying)
+        guess: try guesses.reserve(claimed, known: mayPair), state: found.state, floor: found.floor,
+        isConfirmed: found.isConfirmed && !isVerifying)
     } then: { conversation, result in
       conversation.answerPairing(claimed, isVerifying: isVerifying, result)
     }
@@ -68,30 +65,36 @@ extension Conversation {
   private func answerPairing(
     _ claimed: ClaimedName, isVerifying: Bool, _ result: Result<Claim, HomeFailure>
   ) {
-    guard case .success(let claim) = result, let name = claimed.name else {
-      if case .success(let claim) = result { keep(claim) }
-      if case .failure(let failure) = result { storageProblem = failure.problem }
+    let claim: Claim
+    switch result {
+    case .success(let found):
+      claim = found
+    case .failure(let failure):
+      storageProblem = failure.problem
       tell(.pairing(PairingAnswer(password: nil)))
       return
     }
-    if claim.isConfirmed {
+    if claim.isConfirmed, let name = claimed.name {
       core.events.put(.repairWanted(RepairWantedEvent(name: name, address: address.description)))
     }
     keep(claim)
-    guard claim.guess.isReal, let pairing = core.pairing else {
+    guard let pairing = core.pairing else {
       tell(.pairing(PairingAnswer(password: nil)))
       return
     }
+    // Nothing is ever prepared for the own name: a claim without a real guess waits the same way.
+    let asked = claimed.name.flatMap { claim.guess.isReal ? $0 : nil } ?? core.options.me
     let answer = { (conversation: Conversation, secret: PasswordSecret?) in
       conversation.tell(
         .pairing(
           PairingAnswer(
-            password: secret, floor: claim.floor, purpose: isVerifying ? .verification : .conversation)))
+            password: secret, floor: secret == nil ? nil : claim.floor,
+            purpose: isVerifying ? .verification : .conversation)))
     }
     let bound = LoopBound((conversation: self, answer: answer), on: core.executor)
     let (executor, secrets) = (core.executor, pairing.secrets)
     Task {
-      let secret = await secrets.prepared(for: name)
+      let secret = await secrets.prepared(for: asked)
       executor.execute { bound.value.answer(bound.value.conversation, secret) }
     }
   }

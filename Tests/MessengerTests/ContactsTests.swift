@@ -161,6 +161,24 @@ import Wire
     #expect(try contacts.all().count == 1)
   }
 
+  @Test func aClaimedNameIsJudgedWithoutItsKeys() throws {
+    let contact = try pair(bob)
+    let provisional = try contacts.claimed(name("bob"))
+    #expect(provisional.state == contact.state && provisional.floor == .x25519MLKEM768)
+    #expect(!provisional.isConfirmed)
+    _ = try contacts.confirm(contact, floor: .x25519, at: People.later)
+    #expect(try contacts.claimed(name("bob")).isConfirmed)
+    for nobody in [try name("carol"), nil] {
+      let claimed = try contacts.claimed(nobody)
+      #expect(claimed.state == .absent && claimed.floor == nil && !claimed.isConfirmed)
+    }
+    #expect(try home.contacts(users(try People.keys("dave"))).claimed(name("dave")).isConfirmed)
+    try home.overwrite(home.profile.contact("bob"), "contact 1\n")
+    #expect(throws: HomeFailure.damaged(path: home.profile.contact("bob"))) {
+      try contacts.claimed(name("bob"))
+    }
+  }
+
   // MARK: Damage
 
   @Test func everyChangedByteOfAPinIsAFailureAndNeverAnAbsentContact() throws {
