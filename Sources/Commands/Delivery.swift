@@ -27,7 +27,14 @@ actor Delivery {
   private var early: [OutgoingID: DeliveredEvent] = [:]
   private var ended: [SessionID: ClosedEvent] = [:]
   private var failure: Failure?
+  private var hasInputEnded = false
+  private var inputFailure: Failure?
   private var waiting: CheckedContinuation<Void, Never>?
+  /// Something happened since ``change()`` returned last.
+  private var hasChanged = false
+  private var roomWaiting: CheckedContinuation<Void, Never>?
+  /// Messages that no link took yet, above which the input waits.
+  private static let untakenLimit = 4
 
   init(dialler: Dialler, password: PasswordChoice, teller: EventTeller, isVerbose: Bool, isSplit: Bool) {
     self.dialler = dialler
@@ -44,22 +51,34 @@ actor Delivery {
     while let event = await dialler.messenger.events.next() { await happened(event) }
   }
 
-  /// Sends one message; returns when it is taken, which is later while the peer does not read.
-  func send(_ text: [UInt8]) async throws(Failure) {
+  /// Takes one message; returns when there is room for another, which is later while the peer does not read.
+  func add(_ text: [UInt8]) async {
     parts += 1
     if parts > 1 { isSplit = true }
     outstanding.append(Outstanding(part: parts, text: text))
-    try await push()
+    wake()
+    while failure == nil, outstanding.count(where: { $0.session == nil }) >= Self.untakenLimit {
+      await withCheckedContinuation { roomWaiting = $0 }
+    }
   }
 
-  /// Waits until everything is acknowledged, and ends the conversation.
-  func finish() async throws(Failure) {
+  /// No more messages come; a failure of the input is told when those before it are delivered.
+  func endInput(_ failure: Failure?) {
+    inputFailure = failure
+    hasInputEnded = true
+    wake()
+  }
+
+  /// Delivers everything that is added, until the input has ended and all is acknowledged; then ends the
+  /// conversation.
+  func run() async throws(Failure) {
     while true {
       try await push()
-      if outstanding.isEmpty { break }
+      if outstanding.isEmpty, hasInputEnded { break }
       await change()
     }
     if let session { await dialler.messenger.close(session, reason: .bye) }
+    if let inputFailure { throw inputFailure }
   }
 
   private func stop(with failure: Failure) {
@@ -74,6 +93,7 @@ actor Delivery {
     while true {
       if let failure { throw failure }
       if let session, let closed = ended[session] {
+        if outstanding.isEmpty, hasInputEnded { return }
         try await linkLost(closed)
         continue
       }
@@ -106,6 +126,8 @@ actor Delivery {
       outstanding[index].id = id
       outstanding[index].session = session
     }
+    roomWaiting?.resume()
+    roomWaiting = nil
     if let event = early.removeValue(forKey: id) { await delivered(event) }
   }
 
@@ -115,6 +137,7 @@ actor Delivery {
     guard let seconds = policy.wait(after: closed) else { throw failure }
     await dialler.announce(failure, seconds)
     try await Pause.seconds(seconds)
+    try await connect()
   }
 
   // MARK: Events
@@ -157,15 +180,19 @@ actor Delivery {
   // MARK: Waiting
 
   private func change() async {
-    if failure != nil { return }
-    await withCheckedContinuation { continuation in
-      waiting?.resume()
-      waiting = continuation
+    if hasChanged || failure != nil {
+      hasChanged = false
+      return
     }
+    await withCheckedContinuation { waiting = $0 }
+    hasChanged = false
   }
 
   private func wake() {
+    hasChanged = true
     waiting?.resume()
     waiting = nil
+    roomWaiting?.resume()
+    roomWaiting = nil
   }
 }

@@ -81,11 +81,16 @@ struct DemoCommand: RunnableCommand {
     let checker: ChildProgram
     do throws(ChildProgram.Failure) {
       checker = try ChildProgram(
-        ChildProgram.sibling("secure_chat_log"), ["verify", stage.logs, "--home", stage.home])
+        ChildProgram.sibling("secure_chat_log"), ["verify", stage.logs, "--home", stage.home],
+        showsErrors: false)
     } catch {
       throw Sentences.demoCheckerMissing(error)
     }
-    while let line = await checker.nextLine() { await surroundings.output.say(Sentences.demoVerdict(line)) }
+    let output = surroundings.output
+    while let line = await checker.nextLine() {
+      let shown = Sentences.demoVerdict(line)
+      if output.isJSON { await output.notice(shown) } else { try await output.payload(shown) }
+    }
     guard await checker.exitCode() == 0 else { throw Sentences.demoLogsWrong }
   }
 }

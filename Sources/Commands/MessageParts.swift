@@ -2,7 +2,7 @@
 /// that end between characters.
 ///
 /// The parts put together again are the input, byte for byte.
-package struct MessageParts {
+package struct MessageParts: Sendable {
   /// The largest text of one message, in bytes (PROTOCOL 1.7).
   package static let limit = 65_536
 
@@ -103,7 +103,7 @@ enum UTF8Character {
 
 /// Text on its way in, one message a line (`--lines`): without the newline, empty lines skipped, a line
 /// above 64 KiB in parts.
-package struct MessageLines {
+package struct MessageLines: Sendable {
   private var parts = MessageParts()
 
   package init() {}

@@ -60,32 +60,38 @@ struct SendCommand: RunnableCommand {
       signal.endProgram()
     }
     let pump = Task { await delivery.followEvents() }
+    // Read beside the delivery: a link that is lost while the input is silent is told at once.
+    let reading = Task { [input] in await Self.read(first, input, to: delivery) }
+    defer { reading.cancel() }
+    let result: Result<Void, Failure>
     do throws(Failure) {
-      var message: [UInt8]? = first
-      while let text = message {
-        try await delivery.send(text)
-        message = try await input.next()
-      }
+      result = .success(try await delivery.run())
     } catch {
-      // Input that turns out not to be text: what was read before it is still delivered.
-      if error.exit == .usage { try? await delivery.finish() }
-      await messenger.shutDown()
-      throw error
-    }
-    do throws(Failure) {
-      try await delivery.finish()
-    } catch {
-      await messenger.shutDown()
-      throw error
+      result = .failure(error)
     }
     await messenger.shutDown()
     await pump.value
+    try result.get()
     return .ok
+  }
+
+  private static func read(_ first: [UInt8], _ input: InputMessages, to delivery: Delivery) async {
+    var input = input
+    var message: [UInt8]? = first
+    do throws(Failure) {
+      while let text = message, !Task.isCancelled {
+        await delivery.add(text)
+        message = try await input.next()
+      }
+      await delivery.endInput(nil)
+    } catch {
+      await delivery.endInput(error)
+    }
   }
 }
 
 /// Standard input as messages, one after the other.
-struct InputMessages {
+struct InputMessages: Sendable {
   private let reader: StreamReader
   private let byLine: Bool
   private var parts = MessageParts()

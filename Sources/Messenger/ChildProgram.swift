@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// Another program, started beside this one: its standard output is read line by line, its standard
-/// input is empty, its standard error is this program's.
+/// input is empty.
 package final class ChildProgram: Sendable {
   /// A program that could not be started, in the system's words.
   package struct Failure: Error, Sendable {
@@ -24,11 +24,13 @@ package final class ChildProgram: Sendable {
   private let lines: LineQueue
   private let ending: Task<Int32, Never>
 
-  package init(_ path: String, _ arguments: [String]) throws(Failure) {
+  /// `showsErrors`: its standard error is this program's; else nobody sees it.
+  package init(_ path: String, _ arguments: [String], showsErrors: Bool = true) throws(Failure) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
     process.standardInput = FileHandle.nullDevice
+    if !showsErrors { process.standardError = FileHandle.nullDevice }
     let pipe = Pipe()
     process.standardOutput = pipe
     let lines = LineQueue()

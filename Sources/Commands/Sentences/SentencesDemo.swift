@@ -43,7 +43,7 @@ extension Sentences {
     switch (event.seq - 1) % 4 {
     case 0:
       return
-        "Your \(count) came as record \(event.seq) of this session: AES-256-CBC under a key used for it alone, "
+        "Your \(count) came as message \(event.seq) of this session: AES-256-CBC under a key used for it alone, "
         + "HMAC ok, padding ok, CRC32 ok. Only then did I read them."
     case 1:
       return "Before I showed those \(count), I wrote them to my sealed log and synced it to the disk. "
