@@ -1,20 +1,23 @@
 import Testing
 
 /// The rooms and the arrows between them, as docs/ARCHITECTURE.md draws them. SwiftPM lets a target
-/// import whatever its dependencies import; this table does not.
+/// import whatever its dependencies import; this table does not. Modules of the standard library are no
+/// arrows; `Glibc` in Transport names error numbers.
+private let standardLibrary: Set<String> = ["Swift", "Synchronization"]
+
 private let allowedImports: [String: Set<String>] = [
   "CSodium": [], "COpenSSL": [], "CZlib": [], "CPlatform": [],
-  "Wire": ["Swift"],
+  "Wire": [],
   "Cryptography": ["CSodium", "COpenSSL", "CZlib", "Crypto"],
   "ChatProtocol": ["Cryptography", "Wire"],
   "SessionLog": ["Cryptography", "Wire"],
   "Places": ["CPlatform", "Glibc"],
   "LogFiles": ["SessionLog", "Cryptography", "Wire", "Places", "Synchronization"],
-  "Transport": ["Wire", "NIOCore", "NIOPosix", "Logging"],
+  "Transport": ["Wire", "NIOCore", "NIOPosix", "Logging", "Glibc"],
   "Terminal": ["CPlatform", "Glibc", "Synchronization"],
   "Messenger": [
     "ChatProtocol", "Cryptography", "LogFiles", "Places", "SessionLog", "Transport", "Wire", "Foundation",
-    "Logging", "Synchronization",
+    "Logging",
   ],
   "Commands": ["Messenger", "Wire", "Terminal", "ArgumentParser"],
   "LogCommands": [
@@ -49,16 +52,16 @@ private func mayBeUnsafe(_ file: SourceTree.File) -> Bool {
         }
         seen += 1
         #expect(
-          allowed.contains(String(name)),
+          allowed.contains(String(name)) || standardLibrary.contains(String(name)),
           "\(file.path):\(number + 1): \(file.room) may not import \(name)")
       }
     }
     #expect(seen > 20, "the imports of Sources were not found; the pattern is wrong")
   }
 
-  @Test func cHeadersAreIncludedByTheCRoomsAlone() throws {
+  @Test func cHeadersStandInTheCRoomsAlone() throws {
     for file in try SourceTree.files(below: "Sources") where file.path.hasSuffix(".h") {
-      #expect(file.room.hasPrefix("C") && file.path.hasSuffix("/shim.h"), "\(file.path)")
+      #expect(["CSodium", "COpenSSL", "CZlib", "CPlatform"].contains(file.room), "\(file.path)")
     }
   }
 
