@@ -200,10 +200,10 @@ final class Conversation {
 
   /// A place in the queue became free.
   func mayWork() {
-    guard isWaitingForWork else { return }
+    guard isWaitingForWork, let link else { return }
     isWaitingForWork = false
     work(.current)
-    link?.resumeReading()
+    link.resumeReading()
   }
 
   private func work(_ now: Moment) {
@@ -217,6 +217,7 @@ final class Conversation {
   /// Lets go of a connection that has proven nothing, in silence.
   func shed() {
     guard isHandshaking else { return }
+    firstBytes = []
     link?.close(afterFlushing: false)
   }
 
@@ -302,6 +303,14 @@ final class Conversation {
 
   var isVerification: Bool { summary?.isVerification ?? false }
 
+  /// Ends what cannot end by itself in time: a log on a disk that does not answer.
+  func abandon() {
+    link?.close(afterFlushing: false)
+    link = nil
+    dialRun?.end(.failed(.stopped))
+    over()
+  }
+
   func over() {
     guard !isOver else { return }
     isOver = true
@@ -354,19 +363,18 @@ extension Conversation: LinkDriver {
   }
 
   func alarm(at now: Moment) {
-    if machine == nil {
-      // Silent for too long, or the queue was: the machine says so, if anything was said at all.
-      guard !firstBytes.isEmpty else {
-        link?.close(afterFlushing: false)
-        return
-      }
-      work(now)
+    guard machine != nil else {
+      // Silent for too long, or the queue was.
+      if !firstBytes.isEmpty { tellUnheard(.timeout) }
+      firstBytes = []
+      link?.close(afterFlushing: false)
+      return
     }
     turn { $0.alarm(at: now) }
   }
 
   func linkClosed(_ cause: LinkEnd, at now: Moment) {
-    if machine == nil && !firstBytes.isEmpty && !isWaitingForWork { work(now) }
+    if machine == nil && !firstBytes.isEmpty { tellUnheard(.closed) }
     link = nil
     turn { $0.handle(.linkClosed, at: now) }
     if summary == nil { core.stoppedWorking(self) }

@@ -29,6 +29,12 @@ extension Conversation {
     }
   }
 
+  /// A connection that said something, but never a whole first message.
+  func tellUnheard(_ code: ChatErrorCode) {
+    core.refused(
+      RefusedEvent(address: address.description, code: code, name: nil, triesLeft: nil, count: 1))
+  }
+
   private func finishDial(
     _ run: DialRun, _ refusal: HandshakeRefusal, isOfThisHome: Bool, words: String
   ) {
@@ -47,7 +53,7 @@ extension Conversation {
     core.refused(
       RefusedEvent(
         address: address.description, code: refusal.code, name: refusal.claimed?.name, triesLeft: left,
-        count: 1))
+        count: 1, problem: refusal.code == .state ? storageProblem : nil))
   }
 
   /// The last event of a session.

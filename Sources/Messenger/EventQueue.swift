@@ -8,7 +8,7 @@ internal import Wire
 /// a consumer that stands still costs no memory without end.
 package final class EventQueue: Sendable {
   /// Above so many events that strangers cause, further ones are counted into the last.
-  static let strangersLimit = 256
+  package static let strangersLimit = 256
 
   fileprivate struct Entry {
     let event: MessengerEvent
@@ -26,7 +26,7 @@ package final class EventQueue: Sendable {
 
   private let state = Mutex(State())
 
-  init() {}
+  package init() {}
 
   /// The next event, waiting for one; nil after the messenger is shut down and all were taken, or when
   /// the task is cancelled.
@@ -53,7 +53,7 @@ package final class EventQueue: Sendable {
   }
 
   /// Adds an event; `taken` runs once, on the consumer's thread, when it is handed out.
-  func put(_ event: MessengerEvent, taken: (@Sendable () -> Void)? = nil) {
+  package func put(_ event: MessengerEvent, taken: (@Sendable () -> Void)? = nil) {
     let waiting = state.withLock { state -> CheckedContinuation<MessengerEvent?, Never>? in
       if state.finished { return nil }
       if let waiting = state.waiting {
@@ -69,10 +69,11 @@ package final class EventQueue: Sendable {
     }
   }
 
-  /// No more events come; those that stand are still handed out.
-  func finish() {
+  /// No more events come; those that stand are still handed out, and nobody hears that they were taken.
+  package func finish() {
     let waiting = state.withLock { state in
       state.finished = true
+      state.entries = state.entries.map { Entry(event: $0.event, taken: nil) }
       let waiting = state.waiting
       state.waiting = nil
       return waiting
@@ -136,6 +137,8 @@ extension MessengerEvent {
 
 extension RefusedEvent {
   func standing(forFurther more: Int) -> RefusedEvent {
-    RefusedEvent(address: address, code: code, name: name, triesLeft: triesLeft, count: count + more)
+    RefusedEvent(
+      address: address, code: code, name: name, triesLeft: triesLeft, count: count + more,
+      problem: problem)
   }
 }

@@ -220,13 +220,24 @@ package actor Messenger: LoopActor {
     for run in dials { run.cancel() }
     for connection in core.openConnections { connection.close(.shuttingDown) }
     let core = core
+    let bound = LoopBound(core, on: loopExecutor)
+    let patience = loopExecutor.schedule(afterMilliseconds: Messenger.endMilliseconds) {
+      for connection in bound.value.openConnections { connection.abandon() }
+    }
     await withCheckedContinuation { continuation in
       core.whenQuiet { continuation.resume() }
     }
+    patience.cancel()
     events.finish()
     await core.logs.shutDown()
     await core.disk.shutDown()
-    // The loop that this actor runs on ends by itself, after its last job.
+  }
+
+  /// The protocol's 5 s for a close, and time for the disk.
+  private static let endMilliseconds: Int64 = 9000
+
+  deinit {
+    // The loop outlives `shutDown`, since a call may still come; nobody can call now.
     let group = group
     Task.detached { await group.shutDown() }
   }

@@ -107,7 +107,11 @@ final class MessengerCore {
   /// A handshake is over, well or not.
   func stoppedWorking(_ connection: Conversation) {
     strangers.remove(connection, address: connection.addressKey)
-    for next in queue.leave(connection) { next.mayWork() }
+    for next in queue.leave(connection) {
+      // In a turn of its own: a row of connections that fail at once must not pile up on the stack.
+      let bound = LoopBound(next, on: executor)
+      executor.execute { bound.value.mayWork() }
+    }
   }
 
   func descriptorsShort() {

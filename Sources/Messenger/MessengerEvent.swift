@@ -166,15 +166,19 @@ package struct RefusedEvent: Sendable {
   package let triesLeft: Int?
   /// How many connections this event stands for; above 1 when more than 20 came in a second.
   package let count: Int
+  /// What of this side's own disk kept it from going on (E_STATE); nil otherwise.
+  package let problem: StorageProblem?
 
   package init(
-    address: String, code: ChatErrorCode, name: PeerName?, triesLeft: Int?, count: Int
+    address: String, code: ChatErrorCode, name: PeerName? = nil, triesLeft: Int? = nil, count: Int = 1,
+    problem: StorageProblem? = nil
   ) {
     self.address = address
     self.code = code
     self.name = name
     self.triesLeft = triesLeft
     self.count = count
+    self.problem = problem
   }
 }
 

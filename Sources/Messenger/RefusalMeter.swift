@@ -1,16 +1,18 @@
-import Wire
+package import Wire
 
 /// Tells of refused connections one by one, and above 20 in a second counts the rest of that second into
 /// one event.
-struct RefusalMeter {
-  static let perSecond = 20
+package struct RefusalMeter {
+  package static let perSecond = 20
 
   private var secondBegan: Moment?
   private var told = 0
   private var held: RefusedEvent?
 
+  package init() {}
+
   /// What to tell now; nil where the refusal was counted into the one that ``flush()`` will give.
-  mutating func add(_ refused: RefusedEvent, at now: Moment) -> RefusedEvent? {
+  package mutating func add(_ refused: RefusedEvent, at now: Moment) -> RefusedEvent? {
     if let began = secondBegan, now < began.advanced(bySeconds: 1) {
       guard told >= Self.perSecond else {
         told += 1
@@ -25,10 +27,10 @@ struct RefusalMeter {
   }
 
   /// Whether something is held back.
-  var isHolding: Bool { held != nil }
+  package var isHolding: Bool { held != nil }
 
   /// What was held back; called a second after something was.
-  mutating func flush() -> RefusedEvent? {
+  package mutating func flush() -> RefusedEvent? {
     defer { held = nil }
     return held
   }

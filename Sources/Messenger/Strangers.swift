@@ -1,5 +1,3 @@
-import Wire
-
 /// The accepted connections that have not sent a whole first message yet, so that the oldest silent one
 /// can be let go when descriptors run short, fairly by address (PROTOCOL 1.10).
 package struct Strangers<Member: AnyObject> {
