@@ -35,6 +35,7 @@ final class MessengerCore {
   private var strangers = Strangers<Conversation>()
   private var refusals = RefusalMeter()
   private var isRefusalFlushPlanned = false
+  private var shortageTold: Moment?
 
   /// What a listener pairs with; nil while nobody listens.
   var pairing: ListenerPasswords?
@@ -58,6 +59,8 @@ final class MessengerCore {
   static let sessionLimit = 8
   /// Descriptors kept for files, pipes and dials.
   static let reservedDescriptors: UInt64 = 64
+  /// Strangers that go when the system refuses a descriptor all the same.
+  private static let shedAtOnce = 16
 
   init(
     executor: LoopExecutor, options: MessengerOptions, folders: HomeFolders, identity: OwnIdentity,
@@ -114,13 +117,19 @@ final class MessengerCore {
     }
   }
 
+  /// The system refused a descriptor: some strangers go, and the user hears of it once a minute.
   func descriptorsShort() {
-    shedOldestStranger()
+    for _ in 0..<MessengerCore.shedAtOnce { shedOldestStranger() }
+    let now = Moment.current
+    if let told = shortageTold, now < told.advanced(bySeconds: 60) { return }
+    shortageTold = now
     events.put(.warning(.descriptorsShort))
   }
 
   private func shedOldestStranger() {
     guard let oldest = strangers.oldest() else { return }
+    // Out of the list at once, so that the next to go is another.
+    strangers.remove(oldest, address: oldest.addressKey)
     oldest.shed()
   }
 
