@@ -93,6 +93,8 @@ extension ConnectionMachine {
     return bytes
   }
 
+  func receive(_ bytes: [UInt8], at now: Moment) { received(bytes.span, at: now) }
+
   /// Every action that waits.
   func actions() -> [ConnectionAction] {
     var actions: [ConnectionAction] = []

@@ -4,10 +4,10 @@ package import Wire
 /// Why a step of a connection failed, as the code that its own user sees.
 ///
 /// Every path that throws one has lost its state already: what failed cannot go on.
-package struct ProtocolFailure: Error {
+package struct ProtocolFailure: Error, Equatable {
   package let code: ChatErrorCode
 
-  init(_ code: ChatErrorCode) {
+  package init(_ code: ChatErrorCode) {
     self.code = code
   }
 

@@ -1,0 +1,248 @@
+import ChatProtocol
+import Cryptography
+import Wire
+
+private enum Point: SecretPurpose { static let byteCount = 32 }
+private enum SessionKey: SecretPurpose { static let byteCount = 64 }
+
+private final class Exchange {
+  let value: CPaceExchange
+
+  init(_ value: consuming CPaceExchange) { self.value = value }
+}
+
+/// A handshake made by hand, message by message, by someone who keeps to the protocol only as far as
+/// he likes: `alter` may change every part before it is sealed or sent.
+///
+/// It shares the symmetric state with the product and none of its order of steps.
+final class Handmade {
+  enum Part: Hashable {
+    case challenge, share, groupShare, proof
+    case claim, passwordShare, profile
+    case firstResponse, initiatorResponse, secondResponse
+  }
+
+  let identity: IdentityKeys
+  let role: Role
+  let mode: HandshakeMode
+  var alter: (Part, [UInt8]) -> [UInt8] = { _, bytes in bytes }
+  /// What this side says its keys are, where it lies.
+  var claimedProfile: [UInt8]
+
+  private var state: SymmetricState
+  private let region: GuardedRegion
+  private let ephemeral: Secret<EphemeralKey>
+  private let keyPair: MLKEM768KeyPair
+  private let own: [UInt8]
+  private let ownChallenge: [UInt8]
+  var peerShare: [UInt8] = []
+  var peerChallenge: [UInt8] = []
+  private var passwordSession: [UInt8] = []
+  private var exchange: Exchange?
+  /// The name that R's side of the password exchange is for.
+  var answersAs: PeerName
+  private(set) var peerProfile: [UInt8] = []
+
+  init(_ identity: IdentityKeys, _ role: Role, _ mode: HandshakeMode) throws {
+    self.identity = identity
+    self.role = role
+    self.mode = mode
+    let region = try GuardedRegion(byteCount: 4064)
+    let entropy = SystemEntropy.shared
+    let ephemeral = try Secret<EphemeralKey>.random(in: region, from: entropy)
+    own = try X25519.publicKey(of: ephemeral)
+    ownChallenge = entropy.publicBytes(count: 32)
+    keyPair = try MLKEM768KeyPair(in: region, from: entropy)
+    state = try SymmetricState(mode: mode, in: region)
+    self.region = region
+    self.ephemeral = ephemeral
+    claimedProfile = identity.profile.bytes
+    answersAs = identity.profile.name
+  }
+
+  // MARK: As I
+
+  func initiation(
+    to responder: Profile?, groups: [UInt8] = [1, 0, 0, 0], ciphers: [UInt8] = [1, 0, 0, 0]
+  ) throws -> [UInt8] {
+    if let responder { state.mixHash(responder.signedBytes.span) }
+    var body = Array("SECCHAT".utf8) + [1, mode.rawValue] + groups + ciphers
+    body += alter(.challenge, ownChallenge) + alter(.share, own)
+    body += alter(.groupShare, keyPair.publicKey)
+    state.mixHash(body.span)
+    if let responder {
+      try mix(ephemeral, responder.ikDH)
+      body += try seal(.proof, [])
+    }
+    return frame(1, body)
+  }
+
+  func takeResponse(_ frame: [UInt8]) throws {
+    let body = Array(frame.dropFirst(3))
+    peerChallenge = Array(body[2..<34])
+    peerShare = Array(body[34..<66])
+    let clear = Array(body.prefix(66 + 1088))
+    state.mixHash(clear.span)
+    try mix(ephemeral, peerShare)
+    var secret = try Secret<Point>(in: region)
+    let ciphertext = Array(clear.dropFirst(66))
+    try keyPair.decapsulate(ciphertext.span, into: &secret)
+    try state.mixKey(secret)
+    passwordSession = state.hash
+    if mode == .known { _ = try open(Array(body.dropFirst(1154)), 32) }
+  }
+
+  func pairingRequest(_ password: [UInt8], responder: PeerName) throws -> [UInt8] {
+    try makeExchange(password, identity.profile.name.utf8, responder.utf8)
+    let field = alter(.claim, identity.profile.name.field)
+    return frame(3, try seal(.passwordShare, alter(.passwordShare, exchange!.value.share), before: field))
+  }
+
+  func takePairingReply(_ frame: [UInt8]) throws {
+    let body = Array(frame.dropFirst(3))
+    try mixPassword(as: .initiator, peer: try open(Array(body[0..<80]), 32))
+    peerProfile = try open(Array(body[80..<320]), 193)
+    try mix(ephemeral, Array(peerProfile[1..<33]))
+    _ = try open(Array(body[320...]), 32)
+  }
+
+  func authentication(pairSecret: [UInt8]?) throws -> [UInt8] {
+    var body = try seal(.profile, claimedProfile)
+    try mix(identity.agreementKey, peerShare)
+    if let pairSecret {
+      let secret: Secret<Point> = try makeSecret(pairSecret)
+      try state.mixKey(secret)
+    }
+    body += try seal(.initiatorResponse, state.response(.ofInitiator, to: peerChallenge))
+    return frame(5, body)
+  }
+
+  // MARK: As R
+
+  func takeInitiation(_ frame: [UInt8]) throws {
+    let body = Array(frame.dropFirst(3))
+    if mode == .known { state.mixHash(identity.profile.signedBytes.span) }
+    peerChallenge = Array(body[17..<49])
+    peerShare = Array(body[49..<81])
+    groupShare = Array(body[81..<1265])
+    let clear = Array(body.prefix(1265))
+    state.mixHash(clear.span)
+    guard mode == .known else { return }
+    try mix(identity.agreementKey, peerShare)
+    _ = try open(Array(body.dropFirst(1265)), 0)
+  }
+
+  private var groupShare: [UInt8] = []
+
+  func response(group: UInt8 = 1, cipher: UInt8 = 1) throws -> [UInt8] {
+    var secret = try Secret<Point>(in: region)
+    let offer = groupShare
+    let ciphertext = try secret.withMutableBytes { (bytes) throws(CryptographyError) -> [UInt8] in
+      try MLKEM768Encapsulation().encapsulate(to: offer.span, into: &bytes)
+    }
+    var body = [group, cipher] + alter(.challenge, ownChallenge) + alter(.share, own)
+    body += alter(.groupShare, ciphertext)
+    state.mixHash(body.span)
+    try mix(ephemeral, peerShare)
+    try state.mixKey(secret)
+    passwordSession = state.hash
+    if mode == .known {
+      body += try seal(.firstResponse, state.response(.firstOfResponder, to: peerChallenge))
+    }
+    return frame(2, body)
+  }
+
+  func takePairingRequest(_ frame: [UInt8], _ password: [UInt8]) throws {
+    let opened = try open(Array(frame.dropFirst(3)), 96)
+    let name = try PeerName(field: opened.span.extracting(0..<64))
+    try makeExchange(password, name.utf8, answersAs.utf8)
+    passwordShareOfPeer = Array(opened[64...])
+  }
+
+  private var passwordShareOfPeer: [UInt8] = []
+
+  func pairingReply() throws -> [UInt8] {
+    var body = try seal(.passwordShare, alter(.passwordShare, exchange!.value.share))
+    try mixPassword(as: .responder, peer: passwordShareOfPeer)
+    body += try seal(.profile, claimedProfile)
+    try mix(identity.agreementKey, peerShare)
+    body += try seal(.firstResponse, state.response(.firstOfResponder, to: peerChallenge))
+    return frame(4, body)
+  }
+
+  func takeAuthentication(_ frame: [UInt8], pairSecret: [UInt8]?) throws {
+    let body = Array(frame.dropFirst(3))
+    peerProfile = try open(Array(body[0..<240]), 193)
+    try mix(ephemeral, Array(peerProfile[1..<33]))
+    if let pairSecret {
+      let secret: Secret<Point> = try makeSecret(pairSecret)
+      try state.mixKey(secret)
+    }
+    _ = try open(Array(body[240...]), 32)
+  }
+
+  func confirmation() throws -> [UInt8] {
+    frame(6, try seal(.secondResponse, state.response(.secondOfResponder, to: peerChallenge)))
+  }
+
+  func takeConfirmation(_ frame: [UInt8]) throws {
+    _ = try open(Array(frame.dropFirst(3)), 32)
+  }
+
+  // MARK: The session
+
+  func writer() throws -> RecordWriter {
+    let key = role == .initiator ? state.exportPublic("chain I") : state.exportPublic("chain R")
+    return try RecordWriter(
+      chainKey: Secret(copying: key.span, in: region), suite: .aes256CBCHMACCRC32, sender: role,
+      in: region)
+  }
+
+  /// The chain key of what this side sends, for records that no writer makes.
+  var sendingKey: [UInt8] {
+    role == .initiator ? state.exportPublic("chain I") : state.exportPublic("chain R")
+  }
+
+  // MARK: Parts
+
+  private func makeExchange(
+    _ password: [UInt8], _ initiator: [UInt8], _ responder: [UInt8]
+  ) throws {
+    let secret: Secret<PasswordRelatedString> = try makeSecret(password)
+    let channel = CPace.lengthValueJoined([Label.bytes("pair"), initiator, responder])
+    exchange = Exchange(
+      try CPaceExchange(
+        password: secret, channel: channel, session: passwordSession, in: region,
+        from: SystemEntropy.shared))
+  }
+
+  private func mixPassword(as role: CPace.Role, peer share: [UInt8]) throws {
+    var key = try Secret<SessionKey>(in: region)
+    try exchange!.value.sessionKey(as: role, peerShare: share, into: &key)
+    try state.mixKey(key)
+  }
+
+  /// A peer that does not check: a result of zero goes on as zeros.
+  private func mix<Purpose: SecretPurpose>(
+    _ key: borrowing Secret<Purpose>, _ share: [UInt8]
+  ) throws {
+    var point = try Secret<Point>(in: region)
+    try? X25519.sharedSecret(private: key, public: share.span, into: &point)
+    try state.mixKey(point)
+  }
+
+  private func seal(_ part: Part, _ plaintext: [UInt8], before: [UInt8] = []) throws -> [UInt8] {
+    let text = before + (part == .passwordShare ? plaintext : alter(part, plaintext))
+    var sealed: [UInt8] = []
+    try state.seal(text.span, as: role, appendingTo: &sealed)
+    return sealed
+  }
+
+  private func open(_ sealed: [UInt8], _ count: Int) throws -> [UInt8] {
+    try state.open(sealed.span, from: role.other, plaintextByteCount: count)
+  }
+
+  private func frame(_ type: UInt8, _ body: [UInt8]) -> [UInt8] {
+    [UInt8((body.count + 1) >> 8), UInt8((body.count + 1) & 0xff), type] + body
+  }
+}

@@ -1,0 +1,124 @@
+import ChatProtocol
+import Cryptography
+import Testing
+import Wire
+
+@Suite("Clocks, windows and back-pressure")
+struct TimingTests {
+  private let cast: Cast
+  private let stream = MessageStream(entropy: ScriptedEntropy(seed: 3))
+
+  init() throws { cast = try Cast() }
+
+  @Test func aHandshakeHasTenSecondsInAll() throws {
+    let (alice, bob) = (try cast.dialling(), try cast.accepting())
+    bob.pass(seconds: 9)
+    bob.receive(alice.sent()[0])
+    #expect(bob.code == nil)
+    bob.pass(seconds: 1)
+    #expect(bob.code == .timeout)
+    alice.pass(seconds: 10)
+    #expect(alice.code == .timeout)
+    #expect(alice.refusal?.peerSentBytes == false)
+    #expect(alice.sent().isEmpty)
+  }
+
+  @Test func oneByteASecondDoesNotStretchAHandshake() throws {
+    let bob = try cast.accepting()
+    let initiation = try cast.dialling().sent()[0]
+    for byte in initiation.prefix(11) {
+      bob.receive([byte])
+      bob.pass(seconds: 1)
+    }
+    #expect(bob.code == .timeout)
+  }
+
+  @Test func aBegunRecordCompletesInTwentySeconds() throws {
+    let (alice, bob) = try cast.session()
+    alice.say("one", stream)
+    let record = alice.sent()[0]
+    bob.receive(Array(record.prefix(10)))
+    for byte in record[10..<29] {
+      bob.pass(seconds: 1)
+      bob.receive([byte])
+    }
+    #expect(bob.code == nil)
+    bob.pass(seconds: 1)
+    #expect(bob.code == .timeout)
+    #expect(bob.end?.isTruncated == true)
+  }
+
+  @Test func aSilentPeerIsAskedAndThenGivenUp() throws {
+    let (alice, _) = try cast.session()
+    _ = alice.sent()
+    alice.pass(seconds: 12)
+    #expect(alice.sent().isEmpty)
+    alice.pass(seconds: 5)
+    #expect(alice.sent().map(\.count) == [291])
+    alice.pass(seconds: 12)
+    #expect(alice.code == nil)
+    alice.pass(seconds: 1)
+    #expect(alice.code == .timeout)
+  }
+
+  @Test func anAnswerToAPingKeepsTheSession() throws {
+    let (alice, bob) = try cast.session()
+    for _ in 0..<20 {
+      for peer in [alice, bob] { peer.pass(seconds: 5) }
+      cast.talk(alice, bob)
+    }
+    #expect(alice.isUp && bob.isUp)
+  }
+
+  @Test func readingStopsWhileMoreThanTheWindowWaitsAndTheSilenceClockStands() throws {
+    let (alice, bob) = try cast.session()
+    bob.answersLogs = false
+    let text = [UInt8](repeating: 65, count: TextMessage.maximumByteCount)
+    for _ in 0..<17 {
+      alice.tell(.send(stream.next(text: text, at: UnixTime(milliseconds: 1))))
+      for frame in alice.sent() { bob.receive(frame) }
+    }
+    #expect(!bob.machine.wantsToRead)
+    _ = bob.sent()
+    bob.pass(seconds: 120)
+    #expect(bob.code == nil)
+    // It still says that it is there.
+    #expect(bob.sent().count >= 6)
+    bob.answerLogs()
+    #expect(bob.machine.wantsToRead)
+    #expect(bob.shown.count == 17)
+    bob.pass(seconds: 29)
+    #expect(bob.code == nil)
+    bob.pass(seconds: 2)
+    #expect(bob.code == .timeout)
+  }
+
+  @Test func textsAreTakenWhileLessThanTheWindowWaits() throws {
+    let (alice, _) = try cast.session()
+    alice.answersLogs = false
+    let text = [UInt8](repeating: 65, count: TextMessage.maximumByteCount)
+    var taken = 0
+    while alice.machine.canTakeText, taken < 100 {
+      alice.tell(.send(stream.next(text: text, at: UnixTime(milliseconds: 1))))
+      taken += 1
+    }
+    #expect(taken == 16)
+    alice.answerLogs()
+    // Now the bytes wait for the link.
+    #expect(!alice.machine.canTakeText)
+    _ = alice.sent()
+    #expect(alice.machine.canTakeText)
+  }
+
+  @Test func bytesComeInAnyPieces() throws {
+    let (alice, bob) = (try cast.dialling(), try cast.accepting())
+    for _ in 0..<6 {
+      for (from, to) in [(alice, bob), (bob, alice)] {
+        for frame in from.sent() {
+          for byte in frame { to.receive([byte]) }
+        }
+      }
+    }
+    #expect(alice.isUp && bob.isUp)
+  }
+}
