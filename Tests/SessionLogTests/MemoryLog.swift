@@ -114,6 +114,18 @@ final class LogFixture: Sendable {
     return report
   }
 
+  /// The texts of a log, opened.
+  func texts(_ bytes: [UInt8]) throws -> [[UInt8]] {
+    let opening = try LogOpening(beginning: bytes.span, fileSize: bytes.count)
+    let root = try opening.unlock(with: secret, in: region)
+    var survey = try LogSurvey(opening, root: root, in: region, lines: lines(bytes).count, showing: true)
+    var found: [[UInt8]] = []
+    survey.consume(bytes.span) { record in
+      if record.isAuthentic, case .message(_, _, let text?, _) = record.content { found.append(text) }
+    }
+    return found
+  }
+
   private static func feed(_ bytes: [UInt8], from start: Int, chunk: Int, _ body: (Span<UInt8>) -> Bool) {
     var position = start
     while position < bytes.count {
