@@ -30,6 +30,7 @@ struct ListenService: Sendable {
     }
     if output.isJSON { try await output.payload(bytes: JSONEvents.listening(as: party.me, summary)) }
     for line in Sentences.listening(as: party.me, summary, interactive: false) { await output.notice(line) }
+    await PublicPasswords.tell(PublicPasswords(party: party).listening(summary), output)
     return try await follow(ending)
   }
 

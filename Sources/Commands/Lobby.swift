@@ -87,6 +87,7 @@ actor Lobby {
     do throws(MessengerFailure) {
       let summary = try await messenger.listen(options)
       for line in Sentences.listening(as: party.me, summary, interactive: true) { await screen.say(line) }
+      if let warning = PublicPasswords(party: party).listening(summary) { await screen.say(warning) }
     } catch {
       await messenger.shutDown()
       throw Sentences.failure(error)

@@ -10,6 +10,9 @@ extension Lobby {
   /// Asks for the password if one is needed, and starts. Called by the loop that reads the keyboard.
   func startDialling(_ target: DialTarget) async throws(Failure) {
     let (password, wasAsked) = try await passwords.toDial(target.name, messenger)
+    if let warning = await PublicPasswords(party: party).dialling(target, messenger) {
+      await screen.say(warning)
+    }
     dial(target, password: password, tries: 1, wasAsked: wasAsked, afterLoss: false)
     await showPrompt()
   }

@@ -20,6 +20,8 @@ actor PipedChat {
     _ surroundings: Surroundings, isVerbose: Bool
   ) async throws(Failure) -> ExitCode {
     let password = try await passwords.toDial(target.name, messenger).0
+    await PublicPasswords.tell(
+      await PublicPasswords(party: party).dialling(target, messenger), surroundings.output)
     let chat = PipedChat(
       dialler: Dialler(messenger: messenger, target: target, output: surroundings.output),
       teller: EventTeller(output: surroundings.output, me: party.me), isVerbose: isVerbose)

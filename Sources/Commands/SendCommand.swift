@@ -49,6 +49,8 @@ struct SendCommand: RunnableCommand {
       return .ok
     }
     let password = try await passwords.toDial(target.name, messenger).0
+    await PublicPasswords.tell(
+      await PublicPasswords(party: party).dialling(target, messenger), surroundings.output)
     await passwords.screen?.finish()
     let delivery = Delivery(
       dialler: Dialler(messenger: messenger, target: target, output: surroundings.output),

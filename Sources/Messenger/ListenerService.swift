@@ -111,6 +111,8 @@ extension BindDecision {
   fileprivate var reach: ListeningSummary.Reach {
     if reachesThisComputerOnly { return .loopback }
     switch self {
+    case .asked(let host) where NumericAddress(host)?.isUnspecified == true:
+      return .everyAddress(ownEntryIsElsewhere: false)
     case .asked, .loopback, .ownAddress: return .oneAddress
     case .everyAddress(let entryHost): return .everyAddress(ownEntryIsElsewhere: entryHost != nil)
     }

@@ -286,8 +286,10 @@ extension Sentences {
     }
   }
 
-  static func publicPasswords(_ users: UsersFile, me: PeerName) -> String {
-    "These passwords are public: anyone can be \(me.text); put your own into \(SafeText.line(users.path))."
+  static func publicPasswords(_ users: UsersFile, posing names: [PeerName]) -> String {
+    let who = names.count == 1 ? names[0].text : "any of its users"
+    return "These passwords are public: anyone can be \(SafeText.line(who)); put your own into "
+      + "\(SafeText.line(users.path))."
   }
 
   /// An event in words, for standard error; nil where the payload says it all.
