@@ -39,7 +39,6 @@ struct DemoCommand: RunnableCommand {
 
   private func perform(on stage: DemoStage, _ surroundings: Surroundings) async throws(Failure) -> ExitCode {
     let partner = try DemoPartner.start(on: stage)
-    defer { partner.terminate() }
     guard let port = try await DemoPartner.port(of: partner) else { throw Sentences.demoPartnerFailed }
     let party = try stage.party(DemoStage.me)
     let messenger = try await party.openMessenger(connection: connection, log: nil, verbose: shared.verbose)
@@ -57,7 +56,6 @@ struct DemoCommand: RunnableCommand {
       } else {
         await surroundings.signals.handle { signal in
           guard signal.endsProgram else { return }
-          partner.terminate()
           stage.remove()
           signal.endProgram()
         }

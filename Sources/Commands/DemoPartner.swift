@@ -1,4 +1,5 @@
 import Messenger
+import Terminal
 import Wire
 
 /// The other side of the demonstration, in a process of its own: it listens for one conversation and
@@ -36,6 +37,13 @@ struct DemoPartner {
       await messenger.shutDown()
       signal.endProgram()
     }
+    let watching = Task {
+      // The first process holds the other end of standard input: it ends when that one does.
+      let reader = try? StreamReader(.input)
+      while case .bytes = try? await reader?.read() {}
+      await messenger.shutDown()
+    }
+    defer { watching.cancel() }
     var options = ListenOptions()
     options.port = 0
     options.once = true
