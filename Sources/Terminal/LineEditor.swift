@@ -76,6 +76,12 @@ package struct LineEditor: Sendable {
   private var row: LineRow
   private var draft = Draft()
   private var actions: [Action] = []
+  /// What was received and not looked at yet, from `waitingFrom` on.
+  private var waiting: [UInt8] = []
+  private var waitingFrom = 0
+  private var hasInputEnded = false
+  /// The limit was reported and nothing was taken since: a key held down there is one report, not hundreds.
+  private var isLimitReported = false
   private var output = ""
   /// The prompt and the line stand on the screen's current row.
   private var isDrawn = false
@@ -95,29 +101,47 @@ package struct LineEditor: Sendable {
   package var hasDraft: Bool { !draft.lines.isEmpty }
 
   /// Takes what the terminal sent, cut anywhere.
+  ///
+  /// What follows an action waits until that was taken by `nextAction` and the next one is asked for: a
+  /// command that changes how lines are read holds for those typed ahead of its answer.
   package mutating func receive(_ bytes: Span<UInt8>) {
-    var keys: [Key] = []
-    for index in bytes.indices {
-      switch settings.style {
-      case .plain: receivePlain(bytes[index])
-      case .full:
-        decoder.take(bytes[index]) { keys.append($0) }
-        for key in keys { handle(key) }
-        keys.removeAll(keepingCapacity: true)
-      }
-    }
+    for index in bytes.indices { waiting.append(bytes[index]) }
+    advance()
   }
 
   package mutating func receive(_ bytes: [UInt8]) { receive(bytes.span) }
 
   /// The input has ended; what was typed without ENTER counts as entered on a plain terminal.
   package mutating func inputEnded() {
-    if settings.style == .plain, !line.isEmpty { enter() }
-    actions.append(.endOfInput)
+    hasInputEnded = true
+    advance()
   }
 
   package mutating func nextAction() -> Action? {
-    actions.isEmpty ? nil : actions.removeFirst()
+    if actions.isEmpty { advance() }
+    return actions.isEmpty ? nil : actions.removeFirst()
+  }
+
+  private mutating func advance() {
+    var keys: [Key] = []
+    while actions.isEmpty, waitingFrom < waiting.count {
+      let byte = waiting[waitingFrom]
+      waitingFrom += 1
+      switch settings.style {
+      case .plain: receivePlain(byte)
+      case .full:
+        decoder.take(byte) { keys.append($0) }
+        for key in keys { handle(key) }
+        keys.removeAll(keepingCapacity: true)
+      }
+    }
+    guard waitingFrom == waiting.count else { return }
+    waiting.removeAll(keepingCapacity: waiting.count <= 65_536)
+    waitingFrom = 0
+    guard actions.isEmpty, hasInputEnded else { return }
+    hasInputEnded = false
+    if settings.style == .plain, !line.isEmpty { enter() }
+    actions.append(.endOfInput)
   }
 
   /// The bytes to write to the screen, the row redrawn at their end where it has to be.
@@ -227,13 +251,14 @@ extension LineEditor {
       reportLimit()
       return
     }
+    isLimitReported = false
     line.insert(text)
   }
 
   private mutating func reportLimit() {
     ringBell()
-    // A key held down at the limit is one report, not hundreds.
-    if actions.last != .limitReached(settings.byteLimit) { actions.append(.limitReached(settings.byteLimit)) }
+    if !isLimitReported { actions.append(.limitReached(settings.byteLimit)) }
+    isLimitReported = true
   }
 
   private mutating func interrupt() {

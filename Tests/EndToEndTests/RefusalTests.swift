@@ -27,7 +27,8 @@ extension EndToEnd {
       #expect(error.number("exit") == 5)
       #expect(error.text("message")?.contains("password") == true)
       let refused = try await listener.event("refused")
-      #expect(refused.text("code") == "E_AUTH")
+      // The dialler found the wrong tag and closed: codes are what each side saw for itself.
+      #expect(refused.text("code") == "E_CLOSED")
       #expect(refused.text("name") == "user1")
       #expect(refused.number("tries_left") == 4)
       #expect(try !listener.events.contains { $0.event == "connected" || $0.event == "message" })
@@ -138,7 +139,7 @@ extension EndToEnd {
       let tlsHello: [UInt8] = [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03]
       let hostile: [[UInt8]] = [
         Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8), tlsHello + [UInt8](repeating: 7, count: 500),
-        noise, [0x00, 0x00], [0xFF, 0xFF, 0x01], [0x00, 0x52, 0x02], [0x00, 0x01, 0x10],
+        noise, [0x00, 0x00, 0x01], [0xFF, 0xFF, 0x01], [0x00, 0x52, 0x02], [0x00, 0x01, 0x10],
         // An initiation of the right length, of another version.
         [0x04, 0xF2, 0x01] + Array("SECCHAT".utf8) + [0x02] + [UInt8](repeating: 0x50, count: 1257),
       ]
@@ -282,9 +283,11 @@ extension EndToEnd {
 
     @Test func aUsersFileThatOthersCanReadGetsOneWarningWithItsCommand() async throws {
       let scene = try Scene()
-      try scene.folder.write(Scene.twoUsers(), to: "users.json", mode: 0o644)
+      // The example's own passwords are public: there is nothing to warn of.
+      let users = Scene.twoUsers().replacingOccurrences(of: "password2", with: "a secret of ours")
+      try scene.folder.write(users, to: "users.json", mode: 0o644)
       let listener = try scene.start("listen", "--users", "users.json", "--as", "user2", "--port", "0")
-      try await listener.complains("chmod 600")
+      try await listener.complains("only this computer can reach you")
       try await scene.stop(listener)
       #expect(listener.errors.text.components(separatedBy: "chmod 600").count == 2)
     }

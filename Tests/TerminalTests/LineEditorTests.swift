@@ -160,9 +160,11 @@ import Testing
   @Test func aLineAboveTheLimitIsNotTakenAndSaidOnce() {
     var at = TypedAt(settings: .init(byteLimit: 5))
     at.type("漢ab")
-    at.type("cd")
+    at.type("cdefg")
     #expect(at.editor.typedText == "漢ab")
-    #expect(at.actions.contains(.limitReached(5)))
+    #expect(at.actions == [.limitReached(5)])
+    at.type("\u{7f}xy")
+    #expect(at.actions == [.limitReached(5), .limitReached(5)])
   }
 
   @Test func pastedControlCharactersNeitherActNorReachTheScreen() {
@@ -232,6 +234,15 @@ import Testing
     var at = TypedAt(draft: .replace)
     at.type("one\rtwo\r\r")
     #expect(at.actions == [.draft("two")])
+  }
+
+  @Test func whatIsTypedAheadOfACommandsAnswerIsReadAsTheCommandSays() {
+    var editor = LineEditor(prompt: "> ")
+    editor.receive(Array("/draft on\rfirst\rsecond\r\r".utf8))
+    #expect(editor.nextAction() == .line("/draft on"))
+    editor.draftMode = .on
+    #expect(editor.nextAction() == .draft("first\nsecond"))
+    #expect(editor.nextAction() == nil)
   }
 
   @Test func aCommandActsAtOnceWhereNoDraftIsOpen() {

@@ -28,7 +28,7 @@ import Testing
     "\u{301}", "\u{200d}", "\u{9b}", "\0",
   ]
 
-  @Test(arguments: 0..<200)
+  @Test(arguments: 0..<60)
   func theScreenShowsWhatTheEditorHolds(seed: UInt64) {
     var random = Seeded(state: seed)
     var at = TypedAt(
