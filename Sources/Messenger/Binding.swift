@@ -15,9 +15,11 @@ package enum BindDecision: Hashable, Sendable {
     asked: String?, entryHost: String?, addressesOfThisHost: [String]
   ) -> BindDecision {
     if let asked { return .asked(asked) }
-    guard let host = entryHost else { return .everyAddress(entryHost: nil) }
+    guard let host = entryHost, NumericAddress(host)?.isUnspecified != true else {
+      return .everyAddress(entryHost: nil)
+    }
     if NumericAddress.isLoopback(host: host) { return .loopback(host) }
-    guard let address = NumericAddress(host), !address.isUnspecified,
+    guard let address = NumericAddress(host),
       addressesOfThisHost.contains(where: { NumericAddress($0) == address })
     else { return .everyAddress(entryHost: host) }
     return .ownAddress(host)

@@ -30,9 +30,6 @@ package final class UsersFileEntry: Sendable {
     self.identity = identity
     self.line = line
   }
-
-  /// True where the `ip` can only be this computer.
-  package var isOnLoopback: Bool { NumericAddress.isLoopback(host: host) }
 }
 
 /// The users of a JSON file: who they are, where they listen, and their first-contact secrets.
