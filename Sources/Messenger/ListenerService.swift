@@ -60,7 +60,9 @@ extension Messenger {
     core.stopListening = { [weak self] in
       Task { await self?.stopListening() }
     }
-    if !pairing.isOpen { core.events.put(.warning(.knownPeopleOnly)) }
+    if !pairing.isOpen, options.askedPassword == nil, await listenerLacksPassword() {
+      core.events.put(.warning(.knownPeopleOnly))
+    }
     return ListeningSummary(
       address: listener.address, port: listener.port, firstContact: pairing.isOpen,
       addresses: decision.addresses(among: addresses, bound: listener.address), reach: decision.reach)

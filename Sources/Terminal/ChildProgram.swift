@@ -71,7 +71,7 @@ package actor ChildProgram {
     }
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     var words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { unsafe words.forEach { unsafe free($0) } }
+    defer { for index in unsafe words.indices { unsafe free(words[index]) } }
     var processID: Int32 = -1
     let errorNumber = unsafe posix_spawn(&processID, path, &actions, nil, &words, environ)
     return (processID, errorNumber)
