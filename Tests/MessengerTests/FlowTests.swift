@@ -119,6 +119,7 @@ private final class Stranger: LinkDriver {
 }
 
 @Suite struct FlowTests {
+  // [Y-10]
   @Test func aCutLinkIsTruncatedOnBothSidesAndSaysWhatWasConfirmed() async throws {
     let household = try Household()
     let (alice, bob) = (try await household.open("user1"), try await household.open("user2"))
@@ -175,6 +176,7 @@ private final class Stranger: LinkDriver {
     }
   }
 
+  // [L-07]
   @Test func aConsumerThatStopsHoldsUpItsOwnPeerAlone() async throws {
     let household = try Household(
       users: """
@@ -218,6 +220,7 @@ private final class Stranger: LinkDriver {
     await carol.shutDown()
   }
 
+  // [E-06]
   @Test func strangersAreRefusedAndAGoodPeerIsServedAfterwards() async throws {
     let household = try Household()
     let (alice, bob) = (try await household.open("user1"), try await household.open("user2"))
@@ -249,6 +252,7 @@ private final class Stranger: LinkDriver {
     await group.shutDown()
   }
 
+  // [Y-07]
   @Test func aLogThatCannotBeWrittenStopsTheConversation() async throws {
     let household = try Household()
     let (alice, bob) = (try await household.open("user1"), try await household.open("user2"))
@@ -286,6 +290,7 @@ private final class Stranger: LinkDriver {
     await bob.shutDown()
   }
 
+  // [E-03] [G-13]
   @Test func aNinthSessionWithOneContactIsRefused() async throws {
     let household = try Household()
     let (alice, bob) = (try await household.open("user1"), try await household.open("user2"))
@@ -357,6 +362,7 @@ private final class Stranger: LinkDriver {
     await cable.end()
   }
 
+  // [Y-05]
   @Test func anUnacknowledgedTextGoesAgainUnderItsOwnIdAndIsShownOnce() async throws {
     let household = try Household()
     let (alice, bob) = (try await household.open("user1"), try await household.open("user2"))

@@ -203,6 +203,14 @@ final class Handmade {
     role == .initiator ? state.exportPublic("chain I") : state.exportPublic("chain R")
   }
 
+  /// Reads what the other side sends.
+  func reader() throws -> RecordReader {
+    let key = role == .initiator ? state.exportPublic("chain R") : state.exportPublic("chain I")
+    return try RecordReader(
+      chainKey: Secret(copying: key.span, in: region), suite: .aes256CBCHMACCRC32,
+      sender: role.other, in: region)
+  }
+
   // MARK: Parts
 
   private func makeExchange(

@@ -21,6 +21,7 @@ struct HandshakeAttackTests {
 
   // MARK: 5, fail-open
 
+  // [M-07]
   @Test func aWrongFirstResponseEndsKnownAtTheDialler() throws {
     let alice = try cast.dialling()
     let evil = try Handmade(cast.bob, .responder, .known)
@@ -33,6 +34,7 @@ struct HandshakeAttackTests {
     #expect(alice.sent().isEmpty)
   }
 
+  // [M-13]
   @Test func aWrongFirstResponseEndsAFirstContactAtTheDialler() throws {
     let alice = try cast.diallingFirst()
     let evil = try Handmade(cast.bob, .responder, .pair)
@@ -46,6 +48,7 @@ struct HandshakeAttackTests {
     #expect(!alice.said.contains { if case .dialGuessFailed = $0 { true } else { false } })
   }
 
+  // [M-15]
   @Test(arguments: [HandshakeMode.known, .pair])
   func aWrongResponseOfTheDiallerEndsItAtTheListener(mode: HandshakeMode) throws {
     let bob = try cast.accepting()
@@ -59,6 +62,7 @@ struct HandshakeAttackTests {
     #expect(bob.stored.isEmpty)
   }
 
+  // [M-16]
   @Test(arguments: [HandshakeMode.known, .pair])
   func aWrongSecondResponseEndsItAtTheDialler(mode: HandshakeMode) throws {
     let alice = try mode == .known ? cast.dialling() : cast.diallingFirst()
@@ -90,6 +94,7 @@ struct HandshakeAttackTests {
 
   // MARK: 6, a challenge relayed
 
+  // [M-15]
   @Test func anAuthenticationOfAnotherSessionIsRefused() throws {
     let (one, two) = (try cast.dialling(), try cast.dialling())
     let (bobOne, bobTwo) = (try cast.accepting(), try cast.accepting())
@@ -102,6 +107,7 @@ struct HandshakeAttackTests {
 
   // MARK: 7, reflection
 
+  // [M-04]
   @Test func theOwnDialLoopedBackInOneProcessIsAReflection() throws {
     let shares = OutstandingShares()
     let dialling = try cast.dialling(nil, to: cast.bob, cast.context(of: cast.alice, shares: shares))
@@ -150,6 +156,7 @@ struct HandshakeAttackTests {
 
   // MARK: 8, the same values both ways
 
+  // [M-07]
   @Test(arguments: [Handmade.Part.challenge, .share])
   func theDiallersOwnValuesComeBack(part: Handmade.Part) throws {
     let alice = try cast.dialling()
@@ -197,6 +204,7 @@ struct HandshakeAttackTests {
 
   // MARK: 17, 18, 20, negotiation
 
+  // [G-12] [N-07]
   @Test func aStrippedOfferNeverMakesAWeakerSession() throws {
     let ciphers: [CipherSuite] = [.xchacha20Poly1305, .aes256CBCHMACCRC32]
     for mode in [HandshakeMode.known, .pair] {
@@ -236,6 +244,7 @@ struct HandshakeAttackTests {
     }
   }
 
+  // [M-04] [N-04]
   @Test func nothingInCommonIsAMatterOfPolicy() throws {
     var initiation = try cast.diallingFirst().sent()[0]
     initiation.replaceSubrange(16..<20, with: [3, 2, 0, 0])
@@ -245,6 +254,7 @@ struct HandshakeAttackTests {
     #expect(bob.sent().isEmpty)
   }
 
+  // [M-07]
   @Test func aChoiceThatWasNotOfferedIsRefused() throws {
     for (offset, value) in [(3, UInt8(2)), (3, 3), (3, 0), (4, 2), (4, 0), (4, 77)] {
       let (alice, bob) = (try cast.dialling(), try cast.accepting())
@@ -256,6 +266,7 @@ struct HandshakeAttackTests {
     }
   }
 
+  // [N-07]
   @Test func anotherOfferedCipherInTheResponseIsRefused() throws {
     let ciphers: [CipherSuite] = [.aes256CBCHMACCRC32, .xchacha20Poly1305]
     let context = cast.context(of: cast.alice, ciphers: ciphers)
@@ -276,6 +287,7 @@ struct HandshakeAttackTests {
     #expect(listener.refusal?.stage == .pairingRequest)
   }
 
+  // [M-04] [N-08]
   @Test func anotherVersionModeOrMagicIsRefused() throws {
     for (offset, value) in [(10, UInt8(0)), (10, 2), (3, 0x73), (11, 0x50), (11, 0x52), (11, 0)] {
       var initiation = try cast.dialling().sent()[0]
@@ -287,6 +299,7 @@ struct HandshakeAttackTests {
     }
   }
 
+  // [L-03] [M-05]
   @Test func aFirstContactIsNotTakenWhileNobodyCouldPair() throws {
     let bob = try cast.accepting(takesFirstContact: false)
     bob.receive(try cast.diallingFirst().sent()[0])
@@ -311,6 +324,7 @@ struct HandshakeAttackTests {
     return [low, high]
   }
 
+  // [F-10]
   @Test(arguments: lowOrder)
   func aLowOrderShareIsRefused(point: [UInt8]) throws {
     let replace: (Handmade.Part, [UInt8]) -> [UInt8] = { $0 == .share ? point : $1 }
@@ -331,6 +345,7 @@ struct HandshakeAttackTests {
     }
   }
 
+  // [F-10]
   @Test(arguments: lowOrder)
   func aLowOrderIdentityKeyIsRefused(point: [UInt8]) throws {
     let bob = try cast.accepting()
@@ -352,6 +367,7 @@ struct HandshakeAttackTests {
     #expect(alice.stored.isEmpty)
   }
 
+  // [M-10]
   @Test func aBadRistrettoShareIsRefused() throws {
     for share in try badRistrettoShares() {
       let bob = try cast.accepting()
@@ -385,6 +401,7 @@ struct HandshakeAttackTests {
     return shares
   }
 
+  // [M-18]
   @Test func aBadEncapsulationKeyIsRefused() throws {
     let bob = try cast.accepting()
     let evil = try Handmade(cast.alice, .initiator, .known)
@@ -398,6 +415,7 @@ struct HandshakeAttackTests {
     #expect(bob.sent().isEmpty)
   }
 
+  // [M-18]
   @Test(arguments: [HandshakeMode.known, .pair])
   func aChangedCiphertextFailsAtTheNextTag(mode: HandshakeMode) throws {
     let alice = try mode == .known ? cast.dialling() : cast.diallingFirst()
@@ -447,6 +465,7 @@ struct HandshakeAttackTests {
     #expect(bob.stored.isEmpty)
   }
 
+  // [M-15] [S-02]
   @Test func anothersSigningKeyIsNotPinned() throws {
     // Her own agreement key, alice's signing key, and whatever signature she can make.
     let stolen = Profile.signedBytes(
@@ -465,6 +484,7 @@ struct HandshakeAttackTests {
     }
   }
 
+  // [M-13] [M-15] [S-10]
   @Test func keysOfAnotherContactAreRefusedOnBothSides() throws {
     let (alice, bob) = (try cast.diallingFirst(), try cast.accepting())
     bob.keysBelongToAnother = true
@@ -479,6 +499,7 @@ struct HandshakeAttackTests {
     #expect(other.stored.isEmpty)
   }
 
+  // [M-13] [M-15]
   @Test func ourOwnKeysAndAnotherNameAreRefused() throws {
     // Bob's own profile comes back under alice's name.
     let mine = try IdentityKeys(

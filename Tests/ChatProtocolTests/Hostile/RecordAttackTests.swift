@@ -21,6 +21,7 @@ struct RecordAttackTests {
 
   // MARK: 10
 
+  //
   @Test func aReplayedRecordIsRefused() throws {
     let (_, bob, records) = try threeTexts()
     bob.receive(records[0])
@@ -29,6 +30,7 @@ struct RecordAttackTests {
     #expect(bob.shown.map(\.ordinal) == [1])
   }
 
+  //
   @Test func swappedRecordsAreRefused() throws {
     let (_, bob, records) = try threeTexts()
     bob.receive(records[1])
@@ -37,6 +39,7 @@ struct RecordAttackTests {
     #expect(bob.shown.isEmpty)
   }
 
+  //
   @Test func aDroppedRecordIsNoticedAtTheNext() throws {
     let (_, bob, records) = try threeTexts()
     bob.receive(records[0])
@@ -45,12 +48,14 @@ struct RecordAttackTests {
     #expect(bob.shown.count == 1)
   }
 
+  //
   @Test func aRecordOfTheOtherDirectionIsRefused() throws {
     let (alice, _, records) = try threeTexts()
     alice.receive(records[0])
     #expect(alice.code == .mac)
   }
 
+  //
   @Test func aRecordOfAnotherSessionIsRefused() throws {
     let (_, _, records) = try threeTexts()
     let (_, bob) = try cast.session()
@@ -61,6 +66,7 @@ struct RecordAttackTests {
 
   // MARK: 11
 
+  // [F-02]
   @Test func everyBitOfARecordsHeadIsHeld() throws {
     for bit in 0..<24 {
       let (_, bob, records) = try threeTexts()
@@ -80,6 +86,7 @@ struct RecordAttackTests {
     }
   }
 
+  //
   @Test func everyBitOfCiphertextAndTagIsHeld() throws {
     let region = try GuardedRegion(byteCount: 4064)
     let key = [UInt8](repeating: 5, count: 32)
@@ -109,6 +116,7 @@ struct RecordAttackTests {
 
   // MARK: 32
 
+  // [F-02]
   @Test(arguments: [0xffff, 0, 1, 2, 288, 290, 544, 546, 16_416, 16_418])
   func anOddLengthIsRefusedFromItsHead(length: Int) throws {
     let (_, bob) = try cast.session()
@@ -116,6 +124,7 @@ struct RecordAttackTests {
     #expect(bob.code == .proto)
   }
 
+  // [F-02] [F-03]
   @Test(arguments: [0xffff, 0, 1, 81, 83, 129, 131, 1265, 1267, 1313, 1315, 1697, 1699])
   func anOddLengthOfAnInitiationIsRefusedFromItsHead(length: Int) throws {
     let bob = try cast.accepting()
@@ -126,6 +135,7 @@ struct RecordAttackTests {
 
   // MARK: 43
 
+  //
   @Test func damageAfterAuthenticationHasItsOwnCode() throws {
     for damage in [Damage.crc, .padding] {
       let bob = try cast.accepting()
@@ -192,6 +202,7 @@ struct RecordAttackTests {
 
   // MARK: 14, 44
 
+  //
   @Test func noTwoRecordsOfOneTextAreAlike() throws {
     var seen: Set<[UInt8]> = []
     for _ in 0..<20 {

@@ -3,50 +3,6 @@ import Cryptography
 import Testing
 import Wire
 
-/// Alice made by hand in a session with a real Bob, so that she can send whatever she likes.
-private final class Script {
-  let bob: TestPeer
-  private var writer: RecordWriter
-
-  init(_ cast: Cast, synchronises: Bool = true, _ context: ConnectionContext? = nil) throws {
-    bob = try cast.accepting(context)
-    let alice = try Handmade(cast.alice, .initiator, .known)
-    bob.receive(try alice.initiation(to: cast.bob.profile))
-    try alice.takeResponse(bob.sent()[0])
-    bob.receive(try alice.authentication(pairSecret: cast.pairSecret))
-    try alice.takeConfirmation(bob.sent()[0])
-    writer = try alice.writer()
-    if synchronises { try send(.synchronisation(.nothing)) }
-  }
-
-  func send(_ body: RecordBody) throws {
-    var frame: [UInt8] = []
-    try writer.seal(body, appendingTo: &frame)
-    bob.receive(frame)
-  }
-
-  func sendText(_ text: [UInt8], number: UInt64, stream: UInt64 = 1 << 63) throws {
-    var body: [UInt8] = []
-    body.append(bigEndian: stream)
-    body.append(bigEndian: number)
-    body.append(bigEndian: UInt64(5))
-    try sendRaw(type: 1, body + [UInt8](repeating: 9, count: 32) + text)
-  }
-
-  func sendRaw(type: UInt8, flags: UInt8 = 0, _ body: [UInt8]) throws {
-    var frame: [UInt8] = []
-    let size = try #require(RecordSize(holding: body.count))
-    try writer.seal(size, appendingTo: &frame) { inner in
-      inner[0] = type
-      inner[1] = flags
-      inner[2] = UInt8(body.count >> 8)
-      inner[3] = UInt8(body.count & 0xff)
-      for index in body.indices { inner[4 + index] = body[index] }
-    }
-    bob.receive(frame)
-  }
-}
-
 @Suite("Attacks on a session")
 struct SessionAttackTests {
   private let cast: Cast
@@ -56,6 +12,7 @@ struct SessionAttackTests {
 
   // MARK: 37, order
 
+  // [Y-02]
   @Test func onlySYNCOrAnAlertComesFirst() throws {
     let firsts: [RecordBody] = [
       .ping(1), .pong(1), .acknowledgement(Acknowledgement(count: 0, position: nil)),
@@ -78,12 +35,14 @@ struct SessionAttackTests {
     #expect(alerted.bob.end?.alert == .tooManySessions)
   }
 
+  // [Y-02]
   @Test func aSecondSYNCIsRefused() throws {
     let script = try Script(cast)
     try script.send(.synchronisation(.nothing))
     #expect(script.bob.code == .proto)
   }
 
+  // [Y-09]
   @Test func afterACloseOnlyAcknowledgementsAndAlertsAreTaken() throws {
     let later: [RecordBody] = [
       .ping(1), .pong(1), .close(Closing(reason: .bye, sent: 0, received: 0)),
@@ -105,6 +64,7 @@ struct SessionAttackTests {
     }
   }
 
+  // [F-04]
   @Test func everyHandshakeFrameIsRefusedWhereItDoesNotBelong() throws {
     let lengths: [UInt8: Int] = [1: 1313, 2: 1234, 3: 144, 4: 400, 5: 320, 6: 80, 0x10: 288]
     let waiting: [(String, () throws -> TestPeer, UInt8)] = [
@@ -157,6 +117,7 @@ struct SessionAttackTests {
     }
   }
 
+  // [F-04]
   @Test func aPeerThatSpeaksOutOfTurnIsRefused() throws {
     // Trailing bytes behind RESP are the start of a frame that cannot come.
     let (alice, bob) = (try cast.dialling(), try cast.accepting())
@@ -190,6 +151,7 @@ struct SessionAttackTests {
 
   // MARK: Counts
 
+  // [Y-08]
   @Test func countsThatCannotBeAreRefused() throws {
     let position = LoggedPosition(record: 1, tag: [UInt8](repeating: 0, count: 32))
     for body: RecordBody in [
@@ -220,6 +182,7 @@ struct SessionAttackTests {
 
   // MARK: 46, 49
 
+  //
   @Test func textsThatAreNotUTF8OrTooLongAreRefused() throws {
     let script = try Script(cast)
     try script.sendText([0xff], number: 1)
@@ -231,6 +194,7 @@ struct SessionAttackTests {
     #expect(zero.bob.code == .proto)
   }
 
+  //
   @Test func fragmentsOfAnotherTextAreRefused() throws {
     let whole = [UInt8](repeating: 65, count: TextMessage.fragmentByteCount)
     func body(_ number: UInt64, _ text: [UInt8]) -> [UInt8] {
@@ -262,6 +226,7 @@ struct SessionAttackTests {
     #expect(closing.bob.code == .proto)
   }
 
+  // [Y-05]
   @Test func aTextThatComesAgainIsShownOnceAndAcknowledgedTwice() throws {
     let seen = SeenMessages()
     let script = try Script(cast, cast.context(of: cast.bob, seen: seen))
@@ -281,6 +246,7 @@ struct SessionAttackTests {
 
   // MARK: 36, 39
 
+  // [G-15]
   @Test func aHandshakeThatFailsLeavesALiveSessionAlone() throws {
     let context = cast.context(of: cast.bob)
     let script = try Script(cast, context)
@@ -295,6 +261,7 @@ struct SessionAttackTests {
     #expect(script.bob.shown.count == 1)
   }
 
+  //
   @Test func aRekeyMessageOfTheWrongLengthIsARekeyError() throws {
     for type in UInt8(7)...9 {
       let script = try Script(cast)
@@ -313,6 +280,7 @@ struct SessionAttackTests {
     #expect(script.bob.isUp)
   }
 
+  // [E-01]
   @Test func anAlertIsNotAnsweredByOne() throws {
     let script = try Script(cast)
     _ = script.bob.sent()
@@ -322,6 +290,7 @@ struct SessionAttackTests {
     #expect(script.bob.sent().isEmpty)
   }
 
+  // [E-01]
   @Test func allFatalErrorsLookTheSameOnTheWire() throws {
     var lengths: Set<[Int]> = []
     for make in [

@@ -12,6 +12,7 @@ struct SessionEndTests {
 
   // MARK: A clean end
 
+  // [Y-08] [Y-10]
   @Test func aCloseOnEitherSideEndsBothWithTheSameCounts() throws {
     let (alice, bob) = try cast.session()
     for text in ["one", "two"] { alice.say(text, stream) }
@@ -72,6 +73,7 @@ struct SessionEndTests {
 
   // MARK: 16, truncation
 
+  // [Y-10]
   @Test func anEndWithoutACloseIsTruncatedAndNamesTheLastConfirmedText() throws {
     let (alice, bob) = try cast.session()
     for text in ["one", "two"] { alice.say(text, stream) }
@@ -87,6 +89,7 @@ struct SessionEndTests {
     #expect(bob.end?.isTruncated == true)
   }
 
+  // [Y-10]
   @Test func aCutInsideARecordIsTruncated() throws {
     for count in [1, 2, 3, 100, 290] {
       let (alice, bob) = try cast.session()
@@ -98,6 +101,7 @@ struct SessionEndTests {
     }
   }
 
+  // [Y-10]
   @Test func aSwallowedCloseIsTruncatedAfterFiveSeconds() throws {
     let (alice, _) = try cast.session()
     alice.tell(.close(.bye))
@@ -122,6 +126,7 @@ struct SessionEndTests {
 
   // MARK: Log, sync, then send, show and acknowledge
 
+  // [Y-07]
   @Test func nothingLeavesIsShownOrAcknowledgedBeforeItsRecordIsSynced() throws {
     let (alice, bob) = try cast.session()
     alice.answersLogs = false
@@ -142,6 +147,7 @@ struct SessionEndTests {
     #expect(alice.receipts[0].position?.record == 1)
   }
 
+  //
   @Test func oneAcknowledgementCoversAllThatWasSynced() throws {
     let (alice, bob) = try cast.session()
     for _ in 0..<10 { alice.say("x", stream) }
@@ -153,6 +159,7 @@ struct SessionEndTests {
     #expect(alice.receipts[0].ids.count == 10)
   }
 
+  // [Y-07]
   @Test func aLogThatCannotBeWrittenEndsTheSession() throws {
     let (alice, bob) = try cast.session()
     alice.answersLogs = false
@@ -166,6 +173,7 @@ struct SessionEndTests {
 
   // MARK: 30, pins that cannot be stored
 
+  // [G-07] [S-11]
   @Test func aListenerThatCannotStoreItsPinNeverConfirms() throws {
     let (alice, bob) = (try cast.diallingFirst(), try cast.accepting(knows: false))
     bob.receive(alice.sent()[0])
@@ -181,6 +189,7 @@ struct SessionEndTests {
     #expect(alice.stored.isEmpty)
   }
 
+  // [G-07] [S-11]
   @Test func aDiallerThatCannotStoreItsPinSendsNoRecord() throws {
     let (alice, bob) = (try cast.diallingFirst(), try cast.accepting(knows: false))
     alice.storingFails = true
@@ -194,6 +203,7 @@ struct SessionEndTests {
     #expect(bob.summary == nil)
   }
 
+  // [G-02] [G-07]
   @Test func thePinsAreStoredInTheirOrder() throws {
     let (alice, bob) = (try cast.diallingFirst(), try cast.accepting(knows: false))
     cast.talk(alice, bob)
@@ -213,6 +223,7 @@ struct SessionEndTests {
 
   // MARK: verify NAME
 
+  // [G-10]
   @Test func aVerifyingRunHoldsItsPinAndSaysSo() throws {
     let (alice, bob) = (try cast.diallingFirst(purpose: .verification), try cast.accepting(knows: false))
     bob.say("early", stream)
@@ -230,6 +241,7 @@ struct SessionEndTests {
 
   // MARK: 4, 38, guesses and uniform refusal
 
+  // [G-01] [M-09]
   @Test func aWrongPasswordAnUnknownNameAndAClosedWindowLookAlike() throws {
     var shapes: Set<[Int]> = []
     var steps: Set<[String]> = []
@@ -257,6 +269,7 @@ struct SessionEndTests {
     #expect(steps.count == 1)
   }
 
+  // [M-09] [S-09]
   @Test func aBadNameGoesOnWithARandomPasswordAndFailsAlike() throws {
     for field in [
       [UInt8](repeating: 0xff, count: 64), [0] + [UInt8](repeating: 0, count: 63),
@@ -274,6 +287,7 @@ struct SessionEndTests {
     }
   }
 
+  // [M-15]
   @Test func anUnknownKeyAndAWrongSecretLookAlike() throws {
     for knows in [true, false] {
       let bob = try cast.accepting(knows: knows)
@@ -286,6 +300,7 @@ struct SessionEndTests {
     }
   }
 
+  // [M-15]
   @Test func aPinnedKeyWithAnotherSigningKeyIsRefused() throws {
     let bob = try cast.accepting()
     let other = try IdentityKeys(
@@ -300,6 +315,7 @@ struct SessionEndTests {
     #expect(bob.sent().isEmpty)
   }
 
+  // [E-03]
   @Test func aPeerThatIsNotWantedGetsFINAndAnAlert() throws {
     let alice = try cast.dialling()
     let machine = ConnectionMachine(

@@ -10,6 +10,7 @@ struct TimingTests {
 
   init() throws { cast = try Cast() }
 
+  // [E-01] [L-02]
   @Test func aHandshakeHasTenSecondsInAll() throws {
     let (alice, bob) = (try cast.dialling(), try cast.accepting())
     bob.pass(seconds: 9)
@@ -23,6 +24,7 @@ struct TimingTests {
     #expect(alice.sent().isEmpty)
   }
 
+  // [L-02]
   @Test func oneByteASecondDoesNotStretchAHandshake() throws {
     let bob = try cast.accepting()
     let initiation = try cast.dialling().sent()[0]
@@ -33,6 +35,7 @@ struct TimingTests {
     #expect(bob.code == .timeout)
   }
 
+  // [L-06]
   @Test func aBegunRecordCompletesInTwentySeconds() throws {
     let (alice, bob) = try cast.session()
     alice.say("one", stream)
@@ -48,6 +51,7 @@ struct TimingTests {
     #expect(bob.end?.isTruncated == true)
   }
 
+  // [Y-12]
   @Test func aSilentPeerIsAskedAndThenGivenUp() throws {
     let (alice, _) = try cast.session()
     _ = alice.sent()
@@ -61,6 +65,7 @@ struct TimingTests {
     #expect(alice.code == .timeout)
   }
 
+  // [Y-12]
   @Test func anAnswerToAPingKeepsTheSession() throws {
     let (alice, bob) = try cast.session()
     for _ in 0..<20 {
@@ -70,6 +75,7 @@ struct TimingTests {
     #expect(alice.isUp && bob.isUp)
   }
 
+  // [L-07] [Y-12]
   @Test func readingStopsWhileMoreThanTheWindowWaitsAndTheSilenceClockStands() throws {
     let (alice, bob) = try cast.session()
     bob.answersLogs = false
@@ -110,6 +116,7 @@ struct TimingTests {
     #expect(alice.machine.canTakeText)
   }
 
+  // [F-01]
   @Test func bytesComeInAnyPieces() throws {
     let (alice, bob) = (try cast.dialling(), try cast.accepting())
     for _ in 0..<6 {

@@ -44,6 +44,7 @@ private struct Totals {
 
 @Suite("Two machines face to face")
 struct PairTests {
+  // [Y-07] [Y-10] [G-08] [G-11] [G-15]
   @Test func nothingIsLostDoubledAlteredOrDisorderedWhateverHappens() async throws {
     let seeds = Seeds.all
     var total = Totals()
