@@ -384,4 +384,62 @@ private final class Stranger: LinkDriver {
     await bob.shutDown()
     await cable.end()
   }
+
+  @Test func verifyingCanAlsoWaitForTheOtherSide() async throws {
+    let household = try Household()
+    let alice = try await household.open("user1")
+    var bob = try await household.open("user2")
+    let first = try await alice.dial("user2", port: try await bob.listenAnywhere())
+    await alice.close(first, reason: .bye)
+    await bob.shutDown()
+
+    // user2 is new; user1 waits for it, and user2 pairs as with anybody it does not know.
+    bob = try await household.open("user2", home: "home-user2-new")
+    let (seenByAlice, seenByBob) = (Watcher(alice), Watcher(bob))
+    var options = ListenOptions()
+    options.bind = .address("127.0.0.1")
+    options.port = 0
+    options.verifying = try PeerName("user2")
+    let summary = try await alice.listen(options)
+    #expect(summary.firstContact)
+    _ = try? await bob.dial("user1", port: summary.port)
+    #expect(await seenByAlice.waits { !$0.proposals.isEmpty })
+    let proposal = try #require(seenByAlice.proposals.first)
+    #expect(proposal.newWords == bob.identity.words && !proposal.isSameKey)
+    #expect(await seenByBob.waits { $0.closed.first?.peerReason == .verified })
+    #expect(seenByBob.messages.isEmpty && seenByAlice.connected.isEmpty)
+    try await alice.verifyAnswer(proposal.session, accept: true)
+    #expect(try await alice.contact(named: proposal.name)?.words == bob.identity.words)
+    await #expect(throws: MessengerFailure.self) {
+      try await alice.verifyAnswer(proposal.session, accept: true)
+    }
+    await alice.shutDown()
+    await bob.shutDown()
+  }
+
+  @Test func aCrowdOfKnownPeersFromOneAddressGetsInTurnByTurn() async throws {
+    let names = (1...12).map { "user\($0)" }
+    let entries = names.map {
+      #"{"username": "\#($0)", "password": "password", "ip": "127.0.0.1", "port": 12345}"#
+    }
+    let household = try Household(users: "[" + entries.joined(separator: ",") + "]")
+    let host = try await household.open("user1")
+    let seenByHost = Watcher(host)
+    let port = try await host.listenAnywhere()
+    var guests: [Messenger] = []
+    for name in names.dropFirst() { guests.append(try await household.open(name)) }
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      for guest in guests {
+        tasks.addTask {
+          let session = try await guest.dial("user1", port: port)
+          _ = try await guest.send("here", on: session)
+        }
+      }
+      try await tasks.waitForAll()
+    }
+    #expect(await seenByHost.waits { $0.messages.count == 11 })
+    #expect(Set(seenByHost.messages.map(\.from.text)) == Set(names.dropFirst()))
+    for guest in guests { await guest.shutDown() }
+    await host.shutDown()
+  }
 }

@@ -44,6 +44,9 @@ final class Watcher: Sendable {
   var refused: [RefusedEvent] {
     events.compactMap { if case .refused(let refused) = $0 { refused } else { nil } }
   }
+  var proposals: [VerifyProposal] {
+    events.compactMap { if case .verifyProposed(let proposal) = $0 { proposal } else { nil } }
+  }
   var repairWanted: [RepairWantedEvent] {
     events.compactMap { if case .repairWanted(let wanted) = $0 { wanted } else { nil } }
   }
