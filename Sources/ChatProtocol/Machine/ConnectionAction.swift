@@ -23,8 +23,9 @@ package enum ConnectionAction: Sendable {
   /// Answered by `.stored` or `.storeFailed`. Withheld: PAIR2.
   case spendGuess(ClaimedName)
 
-  /// R, mode P: the run failed before PAIR2 was due; the guess reserved for it is free again.
-  /// No answer.
+  /// R, mode P: the run failed after `.lookUpPairing` and before its guess was spent; what was
+  /// reserved for it is free again. No answer. An answer that comes later is ignored, so a driver
+  /// that reserves after this must free it itself.
   case releaseGuess(ClaimedName)
 
   /// R, mode P: AUTH of the run verified wholly; give back its spent guess. No answer: a guess that
@@ -43,15 +44,21 @@ package enum ConnectionAction: Sendable {
 
   /// Mode P: store this pin durably, compare-and-set against what stood when the run began.
   ///
-  /// Answered by `.stored` or `.storeFailed`. Withheld: FIN (R, a provisional pin); SYNC and every
-  /// other record (I, a confirmed pin).
+  /// R also answers `.storeFailed` while a first contact that this side dials to the same name is
+  /// under way: two that cross would leave two different pins. Answered by `.stored` or
+  /// `.storeFailed`. Withheld: FIN (R, a provisional pin); SYNC and every other record (I, a
+  /// confirmed pin).
   case storePin(NewPin)
 
-  /// R: the peer's first valid record is here, so it stored its pin; make ours confirmed.
+  /// R: the peer's first valid record is here, so it stored its pin; make this session's pin the
+  /// confirmed one.
   ///
-  /// Asked in every session, mode K too; a driver whose pin is confirmed already answers at once.
-  /// Also raise the contact's floor to `floor`, in the same write. Answered by `.stored` or
-  /// `.storeFailed`. Withheld: `.connected`, and every further record of the peer.
+  /// This session's pin is what its `.storePin` (P) or its `.contact` answer (K) held. If a first
+  /// contact that ran beside it has replaced that by another *provisional* one, this session's takes
+  /// its place again: the peer has shown which of the two it holds. Another confirmed pin stays, and
+  /// the answer is `.storeFailed`. Asked in every session; a driver whose pin is confirmed already
+  /// answers at once. Also raise the contact's floor to `floor`, in the same write. Answered by
+  /// `.stored` or `.storeFailed`. Withheld: `.connected`, and every further record of the peer.
   case confirmPin(profile: ProvenProfile, floor: KeyAgreementGroup)
 
   /// I, mode K: the session is up; raise the contact's floor to this group if it is stronger.

@@ -151,7 +151,6 @@ extension ConnectionMachine {
     _ event: ConnectionEvent, _ state: consuming AwaitingPairingAnswer
   ) throws(ProtocolFailure) {
     guard case .pairing(let answer) = event else { throw ProtocolFailure(.state) }
-    progress.guess = .reserved
     let claimed = state.claimed
     let next = try state.answer(answer)
     outlet.emit(.spendGuess(claimed))

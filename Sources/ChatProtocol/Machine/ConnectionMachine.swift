@@ -20,6 +20,7 @@ package final class ConnectionMachine {
   private var held: [UInt8] = []
   private var handshakeEnds: Moment?
   private var isRefused = false
+  private var linkHasClosed = false
 
   /// The dialling side. `start` makes its INIT.
   package init(dialling setup: DialSetup) {
@@ -69,10 +70,10 @@ package final class ConnectionMachine {
     case .close(let reason):
       if let session { session.close(reason, at: now) } else { refuse(.closed) }
     case .credit(let bytes): session?.credit(bytes)
-    case .linkClosed:
-      if let session { session.linkClosed(at: now) } else { refuse(.closed) }
+    case .linkClosed: linkHasClosed = true
     }
     readHeld(at: now)
+    if linkHasClosed { endOfLink(at: now) }
     finishTurn(at: now)
   }
 
@@ -121,6 +122,15 @@ package final class ConnectionMachine {
 
   private func finishTurn(at now: Moment) {
     session?.clock.setReading(wantsToRead, at: now)
+  }
+
+  /// The link is gone: what came before its end is read first, as soon as no question is open.
+  private func endOfLink(at now: Moment) {
+    guard let session else {
+      refuse(.closed)
+      return
+    }
+    if !session.isHolding { session.linkClosed(at: now) }
   }
 
   // MARK: Frames
@@ -177,10 +187,8 @@ package final class ConnectionMachine {
     forgetDial()
     phase = .over
     outlet.bytes.removeAll()
-    switch progress.guess {
-    case .reserved:
-      if let claimed = progress.claimed { outlet.emit(.releaseGuess(claimed)) }
-    case .none, .spent, .returned: break
+    if let claimed = progress.claimed, progress.guess == .unspent {
+      outlet.emit(.releaseGuess(claimed))
     }
     outlet.emit(.closeLink(afterFlushing: false))
     outlet.emit(.refused(progress.refusal(code)))

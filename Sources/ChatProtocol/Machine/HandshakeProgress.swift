@@ -7,14 +7,13 @@ struct HandshakeProgress {
   var stage = HandshakeStage.initiation
   var peerSentBytes = false
   var claimed: ClaimedName?
-  var guess = Guess.none
+  var guess = Guess.unspent
   var peerIsProven = false
 
   /// What became of the guess of R's claimed name.
   enum Guess {
-    case none
-    /// In flight: reserved by the answer, or being written.
-    case reserved
+    /// Not asked for, in flight, or being written.
+    case unspent
     case spent
     case returned
   }

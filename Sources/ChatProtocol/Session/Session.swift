@@ -101,6 +101,14 @@ final class Session {
     }
   }
 
+  /// I: nothing was sent yet.
+  var isStoring: Bool {
+    switch phase {
+    case .storing: true
+    case .confirming, .awaitingFirstRecord, .open, .draining, .over: false
+    }
+  }
+
   /// The link is of no more use.
   var isClosed: Bool {
     switch phase {

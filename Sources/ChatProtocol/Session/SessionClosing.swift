@@ -51,7 +51,8 @@ extension Session {
   /// A fatal error: one ALERT, then the end; never an ALERT in answer to one.
   func fail(_ code: ChatErrorCode, at now: Moment) {
     guard !isClosed else { return }
-    if var writer = writer.take() {
+    // I's first record says that its pin is stored, and so must not be an ALERT before it is.
+    if !isStoring, var writer = writer.take() {
       // The keys go with this record, whatever becomes of it.
       try? writer.seal(.alert(.error), appendingTo: &outlet.bytes)
     }

@@ -101,6 +101,45 @@ struct SessionEndTests {
     }
   }
 
+  @Test func whatCameBeforeTheEndIsReadWhenThePinIsStored() throws {
+    // Bob's SYNC and a text are here, and the link is gone, before alice's disk has answered.
+    let machine = ConnectionMachine(
+      dialling: DialSetup(
+        context: cast.context(of: cast.alice),
+        target: .firstContact(
+          name: cast.bob.profile.name, password: try makePasswordSecret(cast.password), floor: nil,
+          purpose: .conversation)))
+    let now = Moment(nanoseconds: 0)
+    let bob = try Handmade(cast.bob, .responder, .pair)
+    machine.start(at: now)
+    try bob.takeInitiation(machine.outbound(at: now))
+    machine.receive(try bob.response(), at: now)
+    try bob.takePairingRequest(machine.outbound(at: now), cast.password)
+    machine.receive(try bob.pairingReply(), at: now)
+    _ = machine.actions()
+    machine.handle(.keyOwner(isAnother: false), at: now)
+    try bob.takeAuthentication(machine.outbound(at: now), pairSecret: nil)
+    var last = try bob.confirmation()
+    var writer = try bob.writer()
+    try writer.seal(.synchronisation(.nothing), appendingTo: &last)
+    let id = MessageID(stream: 1 << 63, number: 1)
+    let head = TextHead(
+      id: id, sentAt: UnixTime(milliseconds: 1), commitmentKey: [UInt8](repeating: 9, count: 32))
+    try writer.seal(try TextMessage(head: head, text: [65]), appendingTo: &last)
+    machine.receive(last, at: now)
+    #expect(!machine.wantsToRead)
+    machine.handle(.linkClosed, at: now)
+    #expect(machine.outbound(at: now).isEmpty)
+    machine.handle(.stored, at: now)
+    let said = machine.actions()
+    #expect(said.contains { if case .connected = $0 { true } else { false } })
+    let ticket = said.compactMap { if case .log(.message, let ticket) = $0 { ticket } else { nil } }
+    machine.handle(.logged(try #require(ticket.first), nil), at: now)
+    let rest = machine.actions()
+    #expect(rest.contains { if case .deliver(let text) = $0 { text.id == id } else { false } })
+    #expect(rest.contains { if case .ended(let end) = $0 { end.code == .truncated } else { false } })
+  }
+
   // [Y-10]
   @Test func aSwallowedCloseIsTruncatedAfterFiveSeconds() throws {
     let (alice, _) = try cast.session()
