@@ -71,7 +71,7 @@ struct AskCommand: RunnableCommand {
     }
     let messenger = try await answers.party.openMessenger(
       connection: connection, log: log, verbose: shared.verbose)
-    let passwords = Passwords(options: password, screen: screen)
+    let passwords = Passwords(password, screen: screen)
     let lobby = Lobby(
       messenger: messenger, party: answers.party, screen: screen, passwords: passwords,
       isVerbose: shared.verbose, drafts: draft ? .on : .off)

@@ -30,7 +30,7 @@ struct ChatCommand: RunnableCommand {
       let target = try await Target.find(
         target, to: targetOptions.to, peer: targetOptions.peer, party: party, screen: screen)
       let messenger = try await party.openMessenger(connection: connection, log: log, verbose: shared.verbose)
-      let passwords = Passwords(options: password, screen: screen)
+      let passwords = Passwords(password, screen: screen)
       guard let screen else {
         return try await PipedChat.run(
           target, messenger, passwords, party, surroundings, isVerbose: shared.verbose)

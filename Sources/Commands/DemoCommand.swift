@@ -49,7 +49,7 @@ struct DemoCommand: RunnableCommand {
         await screen.say(Sentences.demoWelcome(partner: partner.processID))
         let lobby = Lobby(
           messenger: messenger, party: party, screen: screen,
-          passwords: Passwords(options: PasswordOptions(), screen: screen), isVerbose: shared.verbose,
+          passwords: Passwords(nil, screen: screen), isVerbose: shared.verbose,
           drafts: .off)
         let code = try await lobby.run(.talk(target), in: surroundings)
         guard code == .ok else { return code }

@@ -34,7 +34,7 @@ struct ListenCommand: RunnableCommand {
     do throws(Failure) {
       let party = try await Party.find(shared, screen: screen, in: surroundings)
       let messenger = try await party.openMessenger(connection: connection, log: log, verbose: shared.verbose)
-      let passwords = Passwords(options: password, screen: screen)
+      let passwords = Passwords(password, screen: screen)
       var options = ListenOptions()
       if let bind { options.bind = .address(bind) }
       options.port = port

@@ -5,14 +5,21 @@ import Wire
 /// Where the password of a first contact comes from: an option, the users file, or the person at the
 /// terminal; for a contact that is known nobody is asked.
 struct Passwords {
-  let options: PasswordOptions
+  private let file: String?
+  private let descriptor: Int32?
   let screen: Screen?
+
+  init(_ options: PasswordOptions?, screen: Screen?) {
+    file = options?.passwordFile
+    descriptor = options?.passwordDescriptor
+    self.screen = screen
+  }
 
   /// The password that an option names; nil without one.
   func given() throws(Failure) -> EnteredPassword? {
     do throws(PasswordSourceError) {
-      if let path = options.passwordFile { return try EnteredPassword.read(file: path) }
-      if let descriptor = options.passwordDescriptor {
+      if let file { return try EnteredPassword.read(file: file) }
+      if let descriptor {
         return try EnteredPassword.read(descriptor: descriptor)
       }
       return nil

@@ -24,8 +24,6 @@ actor Screen: Console {
   /// The answer to a hidden prompt is waited for in a system call.
   private let secretary = ThreadedWork()
   private var editor: LineEditor
-  /// Read, and not given to the editor yet: what a line means may change how the next one is read.
-  private var unread: ArraySlice<UInt8> = []
   private var raw: RawMode?
   private var isFinished = false
   private var questionEnd: QuestionEnd?
@@ -128,14 +126,10 @@ actor Screen: Console {
         if action == .suspend { await suspend() } else { return .action(action) }
         continue
       }
-      if let byte = unread.popFirst() {
-        editor.receive([byte])
-        continue
-      }
       await flush()
       let chunk = try? await keyboard.read()
       switch chunk {
-      case .bytes(let bytes): unread = bytes[...]
+      case .bytes(let bytes): editor.receive(bytes)
       case .endOfInput, nil: editor.inputEnded()
       case .interrupted: continue
       }

@@ -30,7 +30,7 @@ struct SendCommand: RunnableCommand {
       let target = try await Target.find(
         target, to: targetOptions.to, peer: targetOptions.peer, party: party, screen: screen)
       let messenger = try await party.openMessenger(connection: connection, log: log, verbose: shared.verbose)
-      let passwords = Passwords(options: password, screen: screen)
+      let passwords = Passwords(password, screen: screen)
       return try await deliver(target, messenger, passwords, party, surroundings)
     } catch {
       await screen?.finish()

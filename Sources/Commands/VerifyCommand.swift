@@ -40,7 +40,7 @@ struct VerifyCommand: RunnableCommand {
     let messenger = try await party.openMessenger(connection: connection, log: log, verbose: shared.verbose)
     let verification = Verification(
       messenger: messenger, name: name, console: screen,
-      passwords: Passwords(options: password, screen: screen))
+      passwords: Passwords(password, screen: screen))
     await surroundings.signals.handle { signal in
       switch signal {
       case .windowChanged: await screen.windowChanged()

@@ -175,7 +175,7 @@ extension Sentences {
     /sessions       all conversations                      /id        your own words
     exit, Ctrl-D    \(inLobby ? "leave the program" : "end this conversation")
     /quit           end all conversations and leave
-    A paste of several lines is one message; //x sends /x, and a leading space sends " exit" as text.
+    A paste of several lines is one message; //x sends /x, and a space before exit sends the word.
     """
   }
 
