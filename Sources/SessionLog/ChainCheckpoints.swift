@@ -9,7 +9,7 @@ struct ChainCheckpoints: ~Copyable {
     static var byteCount: Int { ChainCheckpoints.slots * 32 }
   }
 
-  private static let slots = 1024
+  private static let slots = 8192
   /// Guarded bytes that the table takes.
   static let byteCount = slots * 32
 

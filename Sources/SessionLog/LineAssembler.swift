@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Cuts chunks of a file into lines; holds back at most one line of less than 1 MiB.
 struct LineAssembler {
   enum Step {
@@ -72,8 +74,22 @@ struct LineAssembler {
     return true
   }
 
+  private static let blockSize = 64
+
   private static func newline(in chunk: Span<UInt8>, from start: Int) -> Int? {
-    for index in start..<chunk.count where chunk[index] == 0x0A { return index }
+    var index = start
+    // Whole blocks without an early exit, which the compiler turns into vector instructions.
+    while chunk.count - index >= blockSize {
+      let block = chunk.extracting(index..<(index + blockSize))
+      var found: UInt8 = 0
+      for offset in 0..<blockSize { found |= block[offset] == 0x0A ? 1 : 0 }
+      if found != 0 { break }
+      index += blockSize
+    }
+    while index < chunk.count {
+      if chunk[index] == 0x0A { return index }
+      index += 1
+    }
     return nil
   }
 }
@@ -81,7 +97,6 @@ struct LineAssembler {
 extension [UInt8] {
   mutating func append(contentsOf span: Span<UInt8>, from start: Int, to end: Int? = nil) {
     let end = end ?? span.count
-    reserveCapacity(count + end - start)
-    for index in start..<end { append(span[index]) }
+    append(copying: span.extracting(start..<end))
   }
 }

@@ -13,8 +13,8 @@ package struct LogLookAhead: ~Copyable {
   private var hasExpectedLater = false
   private var isRepetition = false
 
-  /// How far behind lines that are too long it looks, in bytes: past the 24 MB line, not through gigabytes of zeros.
-  private static let skipLimit = 64 << 20
+  /// How far behind lines that are too long it looks, in bytes: past a huge line, not through gigabytes of zeros.
+  private static let skipLimit = 32 << 20
 
   /// Complete lines so far.
   package var lines: Int { lineIndex }

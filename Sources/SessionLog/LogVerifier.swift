@@ -61,7 +61,7 @@ package struct LogVerifier: ~Copyable {
   /// Clock steps back that are told one by one.
   private static let clockWarningLimit = 100
   /// How far a tail without a newline is followed after a close record, in bytes.
-  private static let skipLimit = 64 << 20
+  private static let skipLimit = 32 << 20
 
   /// - Parameter root: what `LogOpening.unlock` gave; feed it the file from behind its first line on.
   package init(

@@ -76,7 +76,10 @@ final class LogFixture: Sendable {
   }
 
   /// What a check of these bytes finds, all passes, as the checker of files does it.
-  func check(_ bytes: [UInt8], texts: Bool = false, chunk: Int = 1 << 18, isBeingWritten: Bool = false) throws
+  func check(
+    _ bytes: [UInt8], texts: Bool = false, chunk: Int = 1 << 18, isBeingWritten: Bool = false,
+    knownHeader: [UInt8]? = nil
+  ) throws
     -> LogReport
   {
     let opening: LogOpening
@@ -93,7 +96,10 @@ final class LogFixture: Sendable {
       byteCount: LogVerifier.guardedByteCount + LogSurvey.guardedByteCount + 4096)
     let root: Secret<ChainRoot>
     do {
-      root = try opening.unlock(with: secret, in: region)
+      // Thousands of checks share a header that is known to open; opening it costs more than all the rest.
+      root =
+        opening.line == knownHeader
+        ? try Secret(copying: self.root, in: region) : try opening.unlock(with: secret, in: region)
     } catch {
       return LogReport(Finding(.tag, record: 0, line: 1, offset: 0), header: opening.header)
     }
