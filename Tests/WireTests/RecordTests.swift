@@ -71,14 +71,12 @@ import Wire
   //
   @Test func sizesAreSeven() {
     #expect(RecordSize.largestBody == 16_360)
-    for bodyCount in 0...16_360 {
-      guard let size = RecordSize(holding: bodyCount) else {
-        Issue.record("no size for \(bodyCount)")
-        continue
-      }
-      #expect(size.rawValue >= bodyCount + 24)
-      #expect(RecordSize.allCases.filter { $0 < size }.allSatisfy { $0.rawValue < bodyCount + 24 })
+    let wrong = (0...16_360).filter { bodyCount in
+      guard let size = RecordSize(holding: bodyCount) else { return true }
+      return size.rawValue < bodyCount + 24
+        || RecordSize.allCases.contains { $0 < size && $0.rawValue >= bodyCount + 24 }
     }
+    #expect(wrong.isEmpty)
     #expect(RecordSize(holding: 16_361) == nil)
     #expect(RecordSize(holding: -1) == nil)
   }
@@ -87,14 +85,14 @@ import Wire
   @Test func aFramesLengthIsOneOfSevenForEachCipher() throws {
     for cipher in CipherSuite.allCases {
       let beside = cipher == .aes256CBCHMACCRC32 ? 32 : 0
-      let allowed = Set(RecordSize.allCases.map { 1 + $0.rawValue + beside })
-      for length in 0...Int(UInt16.max) {
-        let size = RecordSize(frameLength: UInt16(length), cipher: cipher)
-        #expect((size != nil) == allowed.contains(length))
-        #expect(size.map { Int($0.frameLength(cipher)) } ?? length == length)
-        let head = FrameHead(length: UInt16(length), type: 0x10)
-        #expect(FrameGate.records(cipher).admits(head) == allowed.contains(length))
+      let allowed = Set(RecordSize.allCases.map { UInt16(1 + $0.rawValue + beside) })
+      let lengths = 0...UInt16.max
+      let sized = lengths.filter { RecordSize(frameLength: $0, cipher: cipher) != nil }
+      let admitted = lengths.filter {
+        FrameGate.records(cipher).admits(FrameHead(length: $0, type: 0x10))
       }
+      #expect(Set(sized) == allowed && Set(admitted) == allowed)
+      #expect(sized.allSatisfy { RecordSize(frameLength: $0, cipher: cipher)?.frameLength(cipher) == $0 })
     }
   }
 
@@ -111,12 +109,14 @@ import Wire
   //
   @Test func onlyAnUnknownTypeWithItsFlagIsIgnored() throws {
     let known = Set(RecordType.allCases.map(\.rawValue))
+    var taken: Set<UInt8> = []
     for type in UInt8.min ... .max where !known.contains(type) {
-      for flags in UInt8.min ... .max where flags != 2 {
+      for flags in UInt8.min ... .max {
         let record = try Self.inner(type, flags: flags, [])
-        #expect(throws: RecordError.malformed) { try RecordBody(parsing: record.span) }
+        if (try? RecordBody(parsing: record.span)) != nil { taken.insert(flags) }
       }
     }
+    #expect(taken == [2])
   }
 
   //
@@ -137,23 +137,26 @@ import Wire
   //
   @Test func everyFillerByteMustBeZero() throws {
     let good = try Self.inner(3, [UInt8](1...8))
+    var taken: [Int] = []
     for index in 12..<good.count {
-      for bit in 0..<8 {
+      for bit in UInt8(0)..<8 {
         var bad = good
-        bad[index] ^= 1 << UInt8(bit)
-        #expect(throws: RecordError.malformed) { try RecordBody(parsing: bad.span) }
+        bad[index] ^= 1 << bit
+        if (try? RecordBody(parsing: bad.span)) != nil { taken.append(index) }
       }
     }
+    #expect(taken.isEmpty)
   }
 
   //
   @Test func aBodyLengthBeyondTheRoomIsRefused() throws {
     let good = try Self.inner(3, [UInt8](1...8))
-    for length in (good.count - 3)...Int(UInt16.max) {
+    let taken = ((good.count - 3)...Int(UInt16.max)).filter { length in
       var bad = good
       (bad[2], bad[3]) = (UInt8(length >> 8), UInt8(length & 0xff))
-      #expect(throws: RecordError.malformed) { try RecordBody(parsing: bad.span) }
+      return (try? RecordBody(parsing: bad.span)) != nil
     }
+    #expect(taken.isEmpty)
     for count in 0..<4 {
       #expect(throws: RecordError.malformed) { try InnerRecord(parsing: good.span.extracting(0..<count)) }
     }
