@@ -15,7 +15,7 @@ struct Dialler: Sendable {
       do throws(MessengerFailure) {
         return try await messenger.dial(target, password: password)
       } catch {
-        let failure = Sentences.failure(error)
+        let failure = Sentences.failure(error, me: messenger.identity.name)
         guard let seconds = policy.wait(after: error) else { throw failure }
         await announce(failure, seconds)
         try await Pause.seconds(seconds)

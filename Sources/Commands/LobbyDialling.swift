@@ -65,7 +65,7 @@ extension Lobby {
   ) async {
     guard dialling?.target == target, outcome == nil else { return }
     dialling = nil
-    let sentence = Sentences.failure(failure)
+    let sentence = Sentences.failure(failure, me: party.me)
     if case .firstContactFailed = failure, wasAsked, tries < Self.passwordTries {
       return await wantAsked(.passwordAgain(target, sentence, tries: tries))
     }

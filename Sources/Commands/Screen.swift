@@ -197,13 +197,10 @@ actor Screen: Console {
   private static func secret(
     _ question: String, on stream: StandardStream
   ) throws(TerminalError) -> EnteredPassword {
-    let password = try EnteredPassword { (buffer: inout MutableSpan<UInt8>) throws(TerminalError) -> Int in
+    try EnteredPassword { (buffer: inout MutableSpan<UInt8>) throws(TerminalError) -> Int in
       try HiddenPrompt.read(
         question, input: StandardStream.input.descriptor, output: stream.descriptor, into: &buffer)
     }
-    // The newline that ended the answer was not echoed.
-    try? StreamWriter.writeAll([0x0A], to: stream)
-    return password
   }
 
   private func plain(_ text: String) async { try? await drawing.write(Array(text.utf8)) }

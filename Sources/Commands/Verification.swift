@@ -42,7 +42,7 @@ struct Verification {
           password = .entered(try await passwords.ask(of: name))
           continue
         }
-        let failure = Sentences.failure(error)
+        let failure = Sentences.failure(error, me: messenger.identity.name)
         guard let seconds = policy.wait(after: error) else { throw failure }
         await console.say(Sentences.tryingAgain(failure, seconds: seconds))
         try await Pause.seconds(seconds)

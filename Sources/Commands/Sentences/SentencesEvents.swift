@@ -4,7 +4,8 @@ package import Wire
 
 // What happened, in words: failures of the messenger, refusals, ends, warnings, and the questions of `verify`.
 extension Sentences {
-  package static func failure(_ failure: MessengerFailure) -> Failure {
+  package static func failure(_ failure: MessengerFailure, me: PeerName? = nil) -> Failure {
+    let me = me?.text ?? "YOUR-NAME"
     switch failure {
     case .usage(let problem): return Self.problem(problem)
     case .unreachable(let unreachable): return Self.unreachable(unreachable)
@@ -22,7 +23,7 @@ extension Sentences {
         .authentication, code.rawValue,
         "\(facts.name.text) does not know your key (at \(SafeText.line(facts.address))): "
           + "their side, or yours, was set up anew. Nothing was sent.",
-        hint: "\(facts.name.text) types:  secure_chat verify YOUR-NAME    and you:  "
+        hint: "\(facts.name.text) types:  secure_chat verify \(me)    and you:  "
           + "secure_chat verify \(facts.name.text)")
     case .firstContactFailed(let facts, let code):
       return Failure(
@@ -30,7 +31,7 @@ extension Sentences {
         "\(facts.name.text) did not accept the first contact: the password is wrong, or "
           + "\(facts.name.text) already knows an older key of yours. Nothing was sent.",
         hint: "Check the password in \(facts.name.text)'s entry of the users file; if \(facts.name.text) "
-          + "knows an older key of yours, they type:  secure_chat verify YOUR-NAME")
+          + "knows an older key of yours, they type:  secure_chat verify \(me)")
     case .guessLimit(let facts):
       return Failure(
         .authentication, ChatErrorCode.limit.rawValue,
