@@ -235,6 +235,11 @@ final class Conversation {
     sendWaiters.removeFirst().resume()
   }
 
+  /// Who was let in to send does not.
+  func passOn() {
+    if canTakeText { resumeSenders() }
+  }
+
   func send(_ text: OutgoingText) {
     lastText = .current
     unacknowledged[text.id] = (text, .current)

@@ -26,8 +26,10 @@ final class ListenerPasswords {
 }
 
 extension Messenger {
-  /// Listens; `connected` events tell who came. One listener a messenger.
+  /// Listens; `connected` events tell who came. One listener a messenger: a second takes the first one's
+  /// place.
   package func listen(_ options: ListenOptions) async throws(MessengerFailure) -> ListeningSummary {
+    await stopListening()
     let entry = core.options.users?.entry(named: core.options.me)
     guard let port = options.port ?? entry?.port else { throw .usage(.portNeeded) }
     let addresses = localAddresses()

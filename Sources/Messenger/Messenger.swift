@@ -45,7 +45,7 @@ package actor Messenger: LoopActor {
   /// Loads the profile of `options.me`, or makes it.
   package static func open(_ options: MessengerOptions) async throws(MessengerFailure) -> Messenger {
     let folders = HomeFolders(home: HomePath(options.home), logs: LogsPath(options.logs))
-    let disk = BlockingThreads(count: 4)
+    let disk = BlockingThreads(count: 2)
     let opened = await disk.run { () -> Result<OpenedProfile, MessengerFailure> in
       do throws(HomeFailure) {
         let identity = try IdentityFile.loadOrMake(options.me, in: folders)
@@ -111,7 +111,11 @@ package actor Messenger: LoopActor {
       throw .sessionEnded(session)
     }
     while !conversation.canTakeText {
-      guard conversation.isOpenForTexts, !Task.isCancelled else { throw .sessionEnded(session) }
+      guard conversation.isOpenForTexts, !Task.isCancelled else {
+        // The place in the row is the next one's.
+        conversation.passOn()
+        throw .sessionEnded(session)
+      }
       await withCheckedContinuation { conversation.waitToSend($0) }
     }
     let outgoing =

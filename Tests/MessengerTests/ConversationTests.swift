@@ -15,6 +15,7 @@ import Wire
       let connectedBefore = seenByBob.connected.count
       let session = try await alice.dial("user2", port: port)
       #expect(await seenByBob.waits { $0.connected.count == connectedBefore + 1 })
+      #expect(await seenByAlice.waits { $0.connected.count == connectedBefore + 1 })
       let atAlice = try #require(seenByAlice.connected.last)
       let atBob = try #require(seenByBob.connected.last)
       #expect(atAlice.session == session && atBob.session == session)
@@ -41,6 +42,7 @@ import Wire
       #expect(await seenByBob.waits { $0.closed.count == connectedBefore + 1 })
       let end = try #require(seenByBob.closed.last)
       #expect(end.reason == .peer && !end.truncated && end.sent == 1 && end.received == 1)
+      #expect(await seenByAlice.waits { $0.closed.count == connectedBefore + 1 })
       let ownEnd = try #require(seenByAlice.closed.last)
       #expect(ownEnd.reason == .bye && !ownEnd.truncated && ownEnd.lastConfirmed?.id == there)
     }
