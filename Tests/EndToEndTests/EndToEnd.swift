@@ -49,10 +49,11 @@ final class Scene {
 
   func start(
     _ arguments: [String], home: String = "home", streams: RunningProgram.Streams = .pipes,
-    name: String? = nil
+    environment more: [String: String] = [:], name: String? = nil
   ) throws -> RunningProgram {
     let running = try RunningProgram(
-      program, arguments, environment: environment(home: home), folder: folder.path, streams: streams,
+      program, arguments, environment: environment(home: home).merging(more) { $1 }, folder: folder.path,
+      streams: streams,
       name: name ?? "secure_chat " + arguments.joined(separator: " "))
     programs.append(running)
     return running

@@ -53,6 +53,33 @@ extension EndToEnd {
     }
 
     // [G-10] [G-12] [G-16]
+    @Test func afterFiveWrongPasswordsTheNameIsClosedAndOthersAreServed() async throws {
+      let users = """
+        [ {"username": "user1", "password": "p1", "ip": "127.0.0.1", "port": \(FreePort.next())},
+          {"username": "user2", "password": "p2", "ip": "127.0.0.1", "port": \(FreePort.next())},
+          {"username": "user3", "password": "p3", "ip": "127.0.0.1", "port": \(FreePort.next())} ]
+        """
+      let scene = try Scene(users: users)
+      let (listener, port) = try await scene.listener(as: "user2", home: "two")
+      for attempt in 1...5 {
+        // A home each: a dialler of one home stops by itself after three tries of one password.
+        try scene.folder.write("guess \(attempt)\n", to: "guess")
+        let guess = try await scene.send("x", port: port, home: "one \(attempt)", "--password-file", "guess")
+        let ending = try await guess.ending()
+        try scene.expect(ending == .exited(5), "guess \(attempt): \(ending)")
+        #expect(try await listener.event("refused", attempt - 1).number("tries_left") == 5 - attempt)
+      }
+      // Even the right password is too late now, and looks like a wrong one.
+      let right = try await scene.send("x", port: port, home: "one")
+      let ending = try await right.ending()
+      try scene.expect(ending == .exited(5), "the right one, too late: \(ending)")
+      let other = try await scene.send("from user3", from: "user3", port: port, home: "three")
+      let served = try await other.ending()
+      try scene.expect(served == .exited(0), "another user: \(served)")
+      try await scene.stop(listener)
+      #expect(try listener.events.filter { $0.event == "message" }.map { $0.text("from") } == ["user3"])
+    }
+
     @Test func aReinstalledPeerDoesNotProveItsKeyAndVerifyMendsIt() async throws {
       let scene = try Scene()
       var (listener, port) = try await scene.listener(as: "user2", home: "two")

@@ -174,6 +174,22 @@ extension EndToEnd {
       #expect(listener.output.text == text)
     }
 
+    @Test func aPlainLogHoldsTheTextAndASealedOneDoesNot() async throws {
+      let scene = try Scene()
+      let (listener, port) = try await scene.listener(as: "user2", home: "two", "--log-text", "plain")
+      let sender = try await scene.send("in plain words", port: port, home: "one")
+      #expect(try await sender.ending() == .exited(0))
+      try await scene.stop(listener)
+      let plain = try String(
+        contentsOfFile: #require(scene.logs(of: "user2", home: "two").first), encoding: .utf8)
+      let sealed = try String(
+        contentsOfFile: #require(scene.logs(of: "user1", home: "one").first), encoding: .utf8)
+      #expect(plain.contains("in plain words"))
+      #expect(!sealed.contains("in plain words"))
+      #expect(try await scene.verdicts(home: "two").map { $0.text("verdict") } == ["verified"])
+      #expect(try await scene.verdicts(home: "one").map { $0.text("verdict") } == ["verified"])
+    }
+
     @Test func twoListenersAndASenderOfOneHomeRunSideBySide() async throws {
       let scene = try Scene()
       let (one, portOne) = try await scene.listener(as: "user1")

@@ -140,5 +140,43 @@ extension EndToEnd {
       #expect(!one.output.text.contains("correct"))
       #expect(!two.output.text.contains("correct"))
     }
+
+    @Test func aDumbTerminalGetsWholeLinesAndNoEscapeSequence() async throws {
+      let scene = try Scene()
+      let two = try scene.start(
+        ["listen", "--users", "users.json", "--as", "user2"], streams: .terminal(columns: 60),
+        environment: ["TERM": "dumb"], name: "user2")
+      try await two.shows("only this computer can reach you")
+      let one = try scene.person("chat", "user2", "--users", "users.json", "--as", "user1", name: "user1")
+      try await one.shows("Connected to user2")
+      try await two.shows("user2>user1  ")
+      one.write("hello\r")
+      try await two.shows("user1  hello")
+      two.write("and back\n")
+      try await one.shows("user2  and back")
+      one.write("exit\r")
+      #expect(try await one.ending() == .exited(0))
+      two.write("/quit\n")
+      #expect(try await two.ending() == .exited(0))
+      #expect(!two.output.bytes.contains(0x1B))
+    }
+
+    @Test func controlCAtThePasswordEndsWith130AndSendsNothing() async throws {
+      let users = """
+        [ {"username": "user1", "ip": "127.0.0.1", "port": \(FreePort.next())},
+          {"username": "user2", "ip": "127.0.0.1", "port": \(FreePort.next())} ]
+        """
+      let scene = try Scene(users: users)
+      let (listener, port) = try await scene.listener(as: "user2")
+      let person = try scene.person(
+        "chat", "user2", "--users", "users.json", "--as", "user1", "--to", "127.0.0.1:\(port)", name: "user1")
+      try await person.shows("Password of user2 (first contact only): ")
+      person.write("half a secr\u{3}")
+      let ending = try await person.ending()
+      try scene.expect(ending == .exited(130), "^C at the password: \(ending)", person)
+      #expect(!person.output.text.contains("secr"))
+      try await scene.stop(listener)
+      #expect(try !listener.events.contains { ["connected", "message", "refused"].contains($0.event) })
+    }
   }
 }
