@@ -63,7 +63,12 @@ package struct LineEditor: Sendable {
 
   /// Stands before the line; plain text, without escape sequences.
   package var prompt: String {
-    didSet { if prompt != oldValue { isStale = true } }
+    didSet {
+      guard prompt != oldValue else { return }
+      isStale = true
+      // A plain terminal cannot change a row; the new prompt gets one of its own.
+      if settings.style == .plain { hide() }
+    }
   }
   package var draftMode: DraftMode = .off
   private let settings: Settings
@@ -148,10 +153,14 @@ package struct LineEditor: Sendable {
   package mutating func takeOutput() -> [UInt8] {
     if !isFinished, isStale || !isDrawn {
       switch settings.style {
-      case .full: output += row.draw(prompt: shownPrompt, line)
-      case .plain: if !isDrawn { output += shownPrompt }
+      case .full:
+        output += row.draw(prompt: shownPrompt, line)
+        isDrawn = true
+      case .plain:
+        if !isDrawn { output += shownPrompt }
+        // Without a prompt there is no row to leave before something is shown.
+        isDrawn = isDrawn || !shownPrompt.isEmpty
       }
-      isDrawn = true
       isStale = false
     }
     defer { output = "" }

@@ -300,6 +300,18 @@ import Testing
     #expect(String(decoding: written, as: UTF8.self) == "> \n23:16 bob  hello\n> > ")
   }
 
+  @Test func aNewPromptGetsARowOfItsOwnAndAnEmptyOneNone() {
+    var editor = LineEditor(prompt: "", settings: .init(style: .plain))
+    var written = editor.takeOutput()
+    editor.print("one")
+    written += editor.takeOutput()
+    editor.prompt = "a> "
+    written += editor.takeOutput()
+    editor.prompt = "a>b "
+    written += editor.takeOutput()
+    #expect(String(decoding: written, as: UTF8.self) == "one\na> \na>b ")
+  }
+
   @Test func draftsWorkThereToo() {
     var at = make(draft: .on)
     at.type("one\ntwo\n\n")
