@@ -29,6 +29,7 @@ package struct ArgumentScan: Equatable, Sendable {
     var first = FirstWord.none
     var arguments: [String] = []
     var onlyWords = false
+    var later: String?
     while let word = rest.popFirst() {
       if onlyWords || !word.hasPrefix("-") || word == "-" {
         if case .none = first {
@@ -50,11 +51,14 @@ package struct ArgumentScan: Equatable, Sendable {
         continue
       }
       let name = word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
-      guard !Vocabulary.laterOptions.contains(name) else { throw Sentences.laterOption(name) }
+      if Vocabulary.laterOptions.contains(name) { later = later ?? name }
       arguments.append(word)
       if word == name, Vocabulary.options[name] == .value, let value = rest.popFirst() {
         arguments.append(value)
       }
+    }
+    if let later, !(later == Vocabulary.wait && first == .command("verify")) {
+      throw Sentences.laterOption(later)
     }
     self.first = first
     self.arguments = arguments

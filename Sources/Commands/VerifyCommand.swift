@@ -16,6 +16,15 @@ struct VerifyCommand: RunnableCommand {
 
   @Argument(help: "Whose key.")
   var name: String
+  @Flag(name: .customLong("wait"), help: "Do not dial: wait until they pair anew with you.")
+  var wait = false
+  @Option(
+    name: .customLong("port"), help: ArgumentHelp("With --wait: the port to listen on.", valueName: "n"))
+  var port: UInt16?
+  @Option(
+    name: .customLong("bind"), help: ArgumentHelp("With --wait: the address to listen on.", valueName: "addr")
+  )
+  var bind: String?
   @OptionGroup var targetOptions: TargetOptions
   @OptionGroup var password: PasswordOptions
   @OptionGroup var connection: ConnectionOptions
@@ -67,6 +76,8 @@ struct VerifyCommand: RunnableCommand {
         throw Sentences.failure(error)
       }
       await screen.say(Sentences.marked(name))
+    case .anew where wait:
+      try await waitForThem(name, verification, messenger, party, screen)
     case .anew:
       let target = try await Target.find(
         name.text, to: targetOptions.to, peer: targetOptions.peer, party: party, screen: screen)
@@ -74,5 +85,47 @@ struct VerifyCommand: RunnableCommand {
     }
     await messenger.shutDown()
     return .ok
+  }
+
+  /// `--wait`: listens until NAME runs its own `verify`, and puts the new key to the question.
+  private func waitForThem(
+    _ name: PeerName, _ verification: Verification, _ messenger: Messenger, _ party: Party, _ screen: Screen
+  ) async throws(Failure) {
+    var options = ListenOptions()
+    if let bind { options.bind = .address(bind) }
+    options.port = port
+    options.verifying = name
+    options.askedPassword = try await verification.passwords.toListen(messenger)
+    do throws(MessengerFailure) {
+      let summary = try await messenger.listen(options)
+      await screen.say(Sentences.waitingToPair(name))
+      for line in Sentences.listening(as: party.me, summary, interactive: false) { await screen.say(line) }
+    } catch {
+      throw Sentences.failure(error, me: party.me)
+    }
+    // Control-C is a key like any other while the screen has the terminal.
+    let keys = Task {
+      while true {
+        switch await screen.next() {
+        case .stopped: return
+        case .action(.interrupt), .action(.endOfInput): return await messenger.shutDown()
+        case .action(.line), .action(.draft), .action(.suspend), .action(.pasteTooLong),
+          .action(.limitReached):
+          break
+        }
+      }
+    }
+    while let event = await messenger.events.next() {
+      switch event {
+      case .verifyProposed(let proposal):
+        await screen.stopWaiting()
+        await keys.value
+        _ = try await verification.decide(proposal)
+        return
+      case .refused(let refused): await screen.say(Sentences.refused(refused))
+      case .step, .connected, .message, .delivered, .closed, .repairWanted, .warning: break
+      }
+    }
+    throw Sentences.interrupted
   }
 }

@@ -23,6 +23,9 @@ enum Vocabulary {
     "--log-text": .value, "--log-sync": .value,
   ]
 
+  /// Later for `send`; `verify` has it.
+  static let wait = "--wait"
+
   /// Options whose names are kept for later versions.
   static let laterOptions: Set<String> = [
     "--passphrase", "--passphrase-file", "--passphrase-fd", "--allow-downgrade", "--require-verified",

@@ -52,6 +52,12 @@ import Testing
     }
   }
 
+  @Test func waitIsForVerifyAlone() throws {
+    #expect(CommandLineReader.failure(of: ["verify", "bob", "--wait"]) == nil)
+    #expect(CommandLineReader.failure(of: ["--wait", "verify", "bob"]) == nil)
+    #expect(CommandLineReader.failure(of: ["chat", "bob", "--wait", "5"])?.exit == .usage)
+  }
+
   @Test func aSlipInACommandIsToldWithTheWordThatWasMeant() throws {
     let failure = try #require(CommandLineReader.failure(of: ["snd", "user2"]))
     #expect(failure.exit == .usage)

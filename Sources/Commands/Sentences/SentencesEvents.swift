@@ -338,6 +338,10 @@ extension Sentences {
     "Calling \(target.name.text) at \(SafeText.line(target.address)) to pair anew; the old key stays until you say yes ..."
   }
 
+  static func waitingToPair(_ name: PeerName) -> String {
+    "Waiting for \(name.text) to pair anew; Control-C stops. The old key stays until you say yes."
+  }
+
   static func oldAndNewWords(_ proposal: VerifyProposal) -> String {
     var lines = ["\(proposal.name.text) at \(SafeText.line(proposal.address)) knows the password."]
     if let old = proposal.old { lines.append("   old words: \(old.words)") }
