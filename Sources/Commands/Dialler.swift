@@ -12,6 +12,7 @@ struct Dialler: Sendable {
     password: PasswordChoice, by policy: inout RetryPolicy
   ) async throws(Failure) -> SessionID {
     while true {
+      if output.isJSON { try await output.payload(bytes: JSONEvents.connecting(target)) }
       do throws(MessengerFailure) {
         return try await messenger.dial(target, password: password)
       } catch {

@@ -31,9 +31,6 @@ actor PipedChat {
       if signal == .terminate { ProgramSurroundings.end(ExitCode.ok.rawValue) }
       signal.endProgram()
     }
-    if surroundings.output.isJSON {
-      try await surroundings.output.payload(bytes: JSONEvents.connecting(target))
-    }
     let pump = Task { await chat.followEvents() }
     let result: Result<ExitCode, Failure>
     do throws(Failure) {
