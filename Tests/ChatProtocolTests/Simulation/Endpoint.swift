@@ -70,7 +70,7 @@ final class Endpoint {
         accepting: AcceptSetup(context: context, takesFirstContact: password != nil))
     }
     process.endpoints.append(self)
-    link.attach(side) { [unowned self] news in received(news) }
+    link.attach(side) { [weak self] news in self?.received(news) }
   }
 
   private var world: World { party.world }

@@ -35,9 +35,18 @@ final class Pair {
   func run() -> Outcome {
     for _ in 0..<Int.random(in: 1...3, using: &world.random) { storm() }
     calm()
+    defer { end() }
     return Outcome(
       findings: judge.findings, shown: judge.shownCount, acknowledged: judge.acknowledgedCount,
       sessions: sessions)
+  }
+
+  /// Lets the scene go: a run's guarded memory must not outlive it, and there are many runs.
+  private func end() {
+    world.end()
+    judge.parties = []
+    links = []
+    for party in [alice, bob] { party.end() }
   }
 
   /// One or two connections with whatever can go wrong.

@@ -50,9 +50,13 @@ final class Party {
   func crash(silently: Bool) {
     process.isAlive = false
     for endpoint in process.endpoints { endpoint.die(silently: silently) }
+    process.endpoints = []
     disk.crash()
     process = Process(entropy: entropy)
   }
+
+  /// Lets go of the endpoints, which hold this party.
+  func end() { process.endpoints = [] }
 }
 
 /// A disk that delays, fails, and loses what was not synced.

@@ -44,6 +44,9 @@ final class World {
     return true
   }
 
+  /// Drops what is still scheduled: its closures hold the scene, and the scene holds this.
+  func end() { heap = [] }
+
   func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
   func milliseconds(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &random) }
