@@ -14,7 +14,8 @@ struct RecordChain<Purpose: SecretPurpose>: ~Copyable {
   /// Counts all records of this direction, across epochs.
   private(set) var sequence: UInt64
   private(set) var epoch: UInt32
-  private let role: Role
+  /// "rec" | role: what every record of this direction authenticates first.
+  private let associatedStart: [UInt8]
 
   init(
     chainKey: consuming Secret<Purpose>, cipher: RecordCipher, sender role: Role,
@@ -29,7 +30,7 @@ struct RecordChain<Purpose: SecretPurpose>: ~Copyable {
     keyInfo = Label.prefix + [UInt8](cipher.keyLabel.utf8)
     self.sequence = sequence
     self.epoch = epoch
-    self.role = role
+    associatedStart = Label.bytes("rec") + [role.rawValue]
   }
 
   /// Moves the chain on and lends the keys of the next record to `body`; they are gone afterwards,
@@ -82,8 +83,9 @@ struct RecordChain<Purpose: SecretPurpose>: ~Copyable {
 
   /// AAD = "rec" | role | epoch u32 | seq u64 | len u16.
   private func associatedBytes(frameLength: UInt16) -> [UInt8] {
-    var bytes = Label.bytes("rec")
-    bytes.append(role.rawValue)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(associatedStart.count + 14)
+    bytes += associatedStart
     bytes.append(bigEndian: epoch)
     bytes.append(bigEndian: sequence)
     bytes.append(bigEndian: frameLength)

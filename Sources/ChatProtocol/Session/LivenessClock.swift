@@ -9,7 +9,9 @@ struct LivenessClock {
   private var frameBegan: Moment?
   private var pausedSince: Moment?
   private var nextPing: Moment
-  private let entropy: Jitter
+  /// The time to the next PING, drawn anew for each.
+  private var interval: Int64
+  private let jitter: Jitter
 
   /// The PING intervals of one session: 15 s, give or take 2 s.
   struct Jitter {
@@ -23,18 +25,20 @@ struct LivenessClock {
 
   init(at now: Moment, jitter: Jitter) {
     lastHeard = now
-    entropy = jitter
-    nextPing = now.advanced(byMilliseconds: jitter.interval())
+    self.jitter = jitter
+    interval = jitter.interval()
+    nextPing = now.advanced(byMilliseconds: interval)
   }
 
   /// A whole record came.
   mutating func heard(at now: Moment) {
     lastHeard = now
-    nextPing = now.advanced(byMilliseconds: entropy.interval())
+    nextPing = now.advanced(byMilliseconds: interval)
   }
 
   mutating func sentPing(at now: Moment) {
-    nextPing = now.advanced(byMilliseconds: entropy.interval())
+    interval = jitter.interval()
+    nextPing = now.advanced(byMilliseconds: interval)
   }
 
   /// The bytes so far end inside a frame, or between two.

@@ -375,4 +375,23 @@ struct SessionEndTests {
         if case .refused(let refusal) = $0 { refusal.code == .policy } else { false }
       })
   }
+
+  // [K-03]
+  @Test func theKeysOfAConnectionGoWithIt() throws {
+    weak var region: GuardedRegion?
+    weak var refused: ConnectionMachine?
+    do {
+      let (alice, bob) = try cast.session()
+      region = alice.summary?.exports.witnessKey.region
+      #expect(region != nil)
+      alice.say("one", stream)
+      cast.talk(alice, bob)
+      alice.tell(.linkClosed)
+      let stranger = try cast.accepting()
+      stranger.receive([1, 2, 3])
+      refused = stranger.machine
+    }
+    #expect(region == nil)
+    #expect(refused == nil)
+  }
 }
