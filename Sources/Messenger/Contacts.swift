@@ -138,12 +138,24 @@ package final class Contacts: Sendable {
 
   /// Notes that the peer stored its pin, too, and raises the floor, in one write; nothing is written where
   /// nothing changes.
+  ///
+  /// The peer has shown that it holds this pin, so a provisional one of another run, which the peer does not
+  /// hold, gives way to it; a confirmed one of another run refuses.
   package func confirm(
     _ contact: Contact, floor: KeyAgreementGroup, at now: UnixTime
   ) throws(HomeFailure) -> ContactChange {
-    try update(contact, at: now) { pin in
+    func mark(_ pin: inout Pin) {
       pin.standing = .confirmed
       if floor.strength > pin.floor.strength { pin.floor = floor }
+    }
+    return try change(contact.name) { (current) throws(HomeFailure) in
+      guard let current, case .stored(let pairing) = contact.origin, current.origin != contact.origin,
+        current.pin.standing == .provisional
+      else { return try self.update(current, knownAs: contact, at: now, mark) }
+      if let conflict = try self.conflict(with: contact.pin.profile.profile) { return .refused(conflict) }
+      var pin = contact.pin
+      mark(&pin)
+      return try self.write(pin, pairing)
     }
   }
 
@@ -180,24 +192,30 @@ package final class Contacts: Sendable {
     _ known: Contact, at now: UnixTime, _ change: (inout Pin) -> Void
   ) throws(HomeFailure) -> ContactChange {
     try self.change(known.name) { (current) throws(HomeFailure) in
-      // A contact of the users file may have been stored meanwhile, by another session with the same key.
-      guard let current, current.origin == known.origin || known.origin == .usersFile,
-        current.pin.profile.isSameIdentity(as: known.pin.profile)
-      else { return .refused(.changedMeanwhile) }
-      var pin = current.pin
-      change(&pin)
-      let pairing: PairingID
-      switch current.origin {
-      case .stored(let stored):
-        if pin.hasSameMarks(as: current.pin) { return .stored(current) }
-        pairing = stored
-      case .usersFile:
-        if let conflict = try conflict(with: pin.profile.profile) { return .refused(conflict) }
-        pin.pairedAt = now
-        pairing = newPairing()
-      }
-      return try self.write(pin, pairing)
+      try self.update(current, knownAs: known, at: now, change)
     }
+  }
+
+  private func update(
+    _ current: Contact?, knownAs known: Contact, at now: UnixTime, _ change: (inout Pin) -> Void
+  ) throws(HomeFailure) -> ContactChange {
+    // A contact of the users file may have been stored meanwhile, by another session with the same key.
+    guard let current, current.origin == known.origin || known.origin == .usersFile,
+      current.pin.profile.isSameIdentity(as: known.pin.profile)
+    else { return .refused(.changedMeanwhile) }
+    var pin = current.pin
+    change(&pin)
+    let pairing: PairingID
+    switch current.origin {
+    case .stored(let stored):
+      if pin.hasSameMarks(as: current.pin) { return .stored(current) }
+      pairing = stored
+    case .usersFile:
+      if let conflict = try conflict(with: pin.profile.profile) { return .refused(conflict) }
+      pin.pairedAt = now
+      pairing = newPairing()
+    }
+    return try write(pin, pairing)
   }
 
   private func write(

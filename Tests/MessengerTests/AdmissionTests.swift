@@ -11,6 +11,8 @@ private final class Caller {}
     let crowd = (0..<10).map { _ in Caller() }
     #expect(crowd.map { queue.enter($0, address: "crowd") }.filter { $0 }.count == 4)
     let others = (0..<20).map { _ in Caller() }
+    // The queue knows callers by identity and keeps none alive.
+    defer { withExtendedLifetime((crowd, others)) {} }
     let begun = others.enumerated().map { queue.enter($1, address: "\($0)") }
     #expect(begun.filter { $0 }.count == 12)
   }
@@ -21,6 +23,7 @@ private final class Caller {}
     let crowd = (0..<6).map { _ in Caller() }
     for caller in crowd { _ = queue.enter(caller, address: "crowd") }
     let others = (0..<13).map { _ in Caller() }
+    defer { withExtendedLifetime((crowd, others)) {} }
     for (index, caller) in others.enumerated() { _ = queue.enter(caller, address: "\(index)") }
     // The thirteenth of the others is before nobody but two of the crowd, whose address is full.
     #expect(queue.leave(others[0]).map(ObjectIdentifier.init) == [ObjectIdentifier(others[12])])
@@ -31,6 +34,7 @@ private final class Caller {}
     // Leaving twice counts once.
     #expect(queue.leave(crowd[1]).isEmpty)
     let late = (0..<3).map { _ in Caller() }
+    defer { withExtendedLifetime(late) {} }
     #expect(late.map { queue.enter($0, address: "late") } == [true, false, false])
   }
 
@@ -39,6 +43,7 @@ private final class Caller {}
     var strangers = Strangers<Caller>()
     let lone = Caller()
     let crowd = (0..<3).map { _ in Caller() }
+    defer { withExtendedLifetime((lone, crowd)) {} }
     strangers.add(lone, address: "lone")
     for caller in crowd { strangers.add(caller, address: "crowd") }
     #expect(strangers.count == 4)

@@ -78,10 +78,22 @@ import Wire
     let contact = try stored(contacts.store(second, expecting: first.state, at: People.later))
     #expect(contact.state != first.state)
     #expect(People.secretBytes(contact.pin.secret) == People.secretBytes(second.secret))
-    // What the first run still does comes too late.
+  }
+
+  // [G-11]
+  @Test func theRunWhosePinThePeerHoldsTakesThePlaceOfAnotherProvisionalOne() throws {
+    let first = try pair(bob)
+    let second = try stored(
+      contacts.store(try People.newPin(bob), expecting: first.state, at: People.later))
+    let confirmed = try stored(
+      contacts.confirm(first, floor: .x25519MLKEM768, at: People.later))
+    #expect(confirmed.state == first.state)
+    // What the second run still does comes too late.
     #expect(
-      refusal(try contacts.confirm(first, floor: .x25519MLKEM768, at: People.later)) == .changedMeanwhile)
-    #expect(try contacts.contact(named: name("bob"))?.pin.standing == .provisional)
+      refusal(try contacts.confirm(second, floor: .x25519MLKEM768, at: People.later)) == .changedMeanwhile)
+    let kept = try #require(try contacts.contact(named: name("bob")))
+    #expect(kept.pin.standing == .confirmed)
+    #expect(People.secretBytes(kept.pin.secret) == People.secretBytes(first.pin.secret))
   }
 
   // [G-11]
