@@ -188,6 +188,14 @@ extension Conversation {
   }
 
   func storePin(_ pin: NewPin) {
+    let name = pin.profile.name
+    // Of two first contacts that cross, one dialled from each side, both would leave a pin, and not the
+    // same: the one that the name first in order dialled goes on.
+    let isFirst = core.identity.profile.name.utf8.lexicographicallyPrecedes(name.utf8)
+    if !isDialled, isFirst, core.dialsFirstContact(with: name) {
+      answerStored(.success(.refused(.changedMeanwhile)))
+      return
+    }
     let contacts = core.contacts
     let expecting = expecting ?? PinState(pairing: nil)
     ask { () throws(HomeFailure) in

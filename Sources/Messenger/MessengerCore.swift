@@ -133,6 +133,14 @@ final class MessengerCore {
     oldest.shed()
   }
 
+  /// Whether a first contact with a name is being dialled from here.
+  func dialsFirstContact(with name: PeerName) -> Bool {
+    connections.values.contains { connection in
+      guard let run = connection.dialRun, !run.isOver, case .firstContact = run.plan else { return false }
+      return run.target.name == name
+    }
+  }
+
   /// A connection is wholly over.
   func ended(_ connection: Conversation) {
     stoppedWorking(connection)

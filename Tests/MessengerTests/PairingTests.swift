@@ -28,6 +28,30 @@ import Wire
     }
   }
 
+  // [G-11]
+  @Test func twoWhoDialEachOtherAtOnceForTheFirstTimeAgreeOnOnePin() async throws {
+    for round in 0..<4 {
+      let household = try Household()
+      let one = try await household.open("user1")
+      let two = try await household.open("user2")
+      let watchers = [one, two].map { Watcher($0) }
+      let (onePort, twoPort) = (try await one.listenAnywhere(), try await two.listenAnywhere())
+      async let there = outcome(one, "user2", twoPort)
+      async let back = outcome(two, "user1", onePort)
+      _ = await (there, back)
+      // Whatever came of the two, from now on either reaches the other, and is known by its key.
+      for (from, name, port) in [(one, "user2", twoPort), (two, "user1", onePort)] {
+        guard case .success = await outcome(from, name, port) else {
+          Issue.record("round \(round): \(name) is not reached")
+          continue
+        }
+      }
+      #expect(watchers.flatMap(\.connected).contains { $0.known })
+      await one.shutDown()
+      await two.shutDown()
+    }
+  }
+
   // [G-11] [S-11]
   @Test func twoWhoPairUnderOneNameWithTwoListenersOfOneUserLeaveOnePin() async throws {
     for round in 0..<4 {
