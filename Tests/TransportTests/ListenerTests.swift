@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Transport
 import Wire
@@ -56,12 +57,12 @@ import Wire
     let group = TransportGroup()
     let executor = group.nextLoop()
     let probe = Probe(on: executor)
-    let socket = try await group.listen(
-      host: "127.0.0.1", port: 0, on: executor, makeDriver: { _ in RecordingDriver(probe) })
-    await socket.close()
+    let closed = try #require(ClosedPort())
+    defer { withExtendedLifetime(closed) {} }
+    let port = closed.number
     await #expect(throws: TransportError.refused) {
       try await group.dial(
-        host: "127.0.0.1", port: socket.port, timeoutSeconds: 10, on: executor,
+        host: "127.0.0.1", port: port, timeoutSeconds: 10, on: executor,
         makeDriver: { _ in RecordingDriver(probe) })
     }
     await #expect(throws: TransportError.unknownHost) {
