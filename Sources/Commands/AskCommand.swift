@@ -12,12 +12,10 @@ struct AskCommand: RunnableCommand {
 
   @Argument(help: ArgumentHelp("The users file.", valueName: "users.json"))
   var usersFile: String?
-  @Flag(name: .customLong("draft"), help: "ENTER adds a line, ENTER on an empty line sends.")
-  var draft = false
-  @OptionGroup var password: PasswordOptions
-  @OptionGroup var connection: ConnectionOptions
-  @OptionGroup var log: LogOptions
-  @OptionGroup var shared: SharedOptions
+  @OptionGroup var typing: TypingOptions
+  @OptionGroup var talk: TalkOptions
+
+  var shared: SharedOptions { talk.shared }
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     let path = usersFile ?? shared.users
@@ -69,15 +67,12 @@ struct AskCommand: RunnableCommand {
       await screen.finish()
       return .ok
     }
-    let messenger = try await answers.party.openMessenger(
-      connection: connection, log: log, verbose: shared.verbose)
-    let passwords = Passwords(password, screen: screen)
-    let lobby = Lobby(
-      messenger: messenger, party: answers.party, screen: screen, passwords: passwords,
-      isVerbose: shared.verbose, drafts: draft ? .on : .off)
+    let opening = Opening(party: answers.party, screen: screen, options: talk)
+    let messenger = try await opening.messenger()
+    let lobby = opening.lobby(messenger, on: screen, typing)
     guard let target = answers.target else {
       var options = ListenOptions()
-      options.askedPassword = try await passwords.toListen(messenger)
+      options.askedPassword = try await opening.passwords.toListen(messenger)
       return try await lobby.run(.listen(options), in: surroundings)
     }
     return try await lobby.run(.talk(target), in: surroundings)

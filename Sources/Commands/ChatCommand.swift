@@ -15,33 +15,21 @@ struct ChatCommand: RunnableCommand {
 
   @Argument(help: ArgumentHelp("A user of the users file, or an address.", valueName: "name|host:port"))
   var target: String?
-  @Flag(name: .customLong("draft"), help: "ENTER adds a line, ENTER on an empty line sends.")
-  var draft = false
+  @OptionGroup var typing: TypingOptions
   @OptionGroup var targetOptions: TargetOptions
-  @OptionGroup var password: PasswordOptions
-  @OptionGroup var connection: ConnectionOptions
-  @OptionGroup var log: LogOptions
-  @OptionGroup var shared: SharedOptions
+  @OptionGroup var talk: TalkOptions
+
+  var shared: SharedOptions { talk.shared }
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
-    let screen = try surroundings.screen()
-    do throws(Failure) {
-      let party = try await Party.find(shared, screen: screen, in: surroundings)
-      let target = try await Target.find(
-        target, to: targetOptions.to, peer: targetOptions.peer, party: party, screen: screen)
-      let messenger = try await party.openMessenger(connection: connection, log: log, verbose: shared.verbose)
-      let passwords = Passwords(password, screen: screen)
-      guard let screen else {
+    try await talk.open(at: try surroundings.screen(), in: surroundings) { (opening) throws(Failure) in
+      let target = try await opening.target(target, targetOptions)
+      let messenger = try await opening.messenger()
+      guard let screen = opening.screen else {
         return try await PipedChat.run(
-          target, messenger, passwords, party, surroundings, isVerbose: shared.verbose)
+          target, messenger, opening.passwords, opening.party, surroundings, isVerbose: shared.verbose)
       }
-      let lobby = Lobby(
-        messenger: messenger, party: party, screen: screen, passwords: passwords,
-        isVerbose: shared.verbose, drafts: draft ? .on : .off)
-      return try await lobby.run(.talk(target), in: surroundings)
-    } catch {
-      await screen?.finish()
-      throw error
+      return try await opening.lobby(messenger, on: screen, typing).run(.talk(target), in: surroundings)
     }
   }
 }

@@ -14,44 +14,26 @@ struct ListenCommand: RunnableCommand {
       """,
     aliases: ["receive"])
 
-  @Option(
-    name: .customLong("port"),
-    help: ArgumentHelp("The port; 0 takes any free one, and says which.", valueName: "n"))
-  var port: UInt16?
-  @Option(name: .customLong("bind"), help: ArgumentHelp("The address to listen on.", valueName: "addr"))
-  var bind: String?
+  @OptionGroup var bind: BindOptions
   @Flag(name: .customLong("once"), help: "End after the first conversation.")
   var once = false
-  @Flag(name: .customLong("draft"), help: "ENTER adds a line, ENTER on an empty line sends.")
-  var draft = false
-  @OptionGroup var password: PasswordOptions
-  @OptionGroup var connection: ConnectionOptions
-  @OptionGroup var log: LogOptions
-  @OptionGroup var shared: SharedOptions
+  @OptionGroup var typing: TypingOptions
+  @OptionGroup var talk: TalkOptions
+
+  var shared: SharedOptions { talk.shared }
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
-    let screen = try surroundings.screen()
-    do throws(Failure) {
-      let party = try await Party.find(shared, screen: screen, in: surroundings)
-      let messenger = try await party.openMessenger(connection: connection, log: log, verbose: shared.verbose)
-      let passwords = Passwords(password, screen: screen)
-      var options = ListenOptions()
-      if let bind { options.bind = .address(bind) }
-      options.port = port
+    try await talk.open(at: try surroundings.screen(), in: surroundings) { (opening) throws(Failure) in
+      let messenger = try await opening.messenger()
+      var options = bind.listenOptions
       options.once = once
-      options.askedPassword = try await passwords.toListen(messenger)
-      guard let screen else {
+      options.askedPassword = try await opening.passwords.toListen(messenger)
+      guard let screen = opening.screen else {
         return try await ListenService(
-          messenger: messenger, party: party, surroundings: surroundings, options: options
+          messenger: messenger, party: opening.party, surroundings: surroundings, options: options
         ).run()
       }
-      let lobby = Lobby(
-        messenger: messenger, party: party, screen: screen, passwords: passwords,
-        isVerbose: shared.verbose, drafts: draft ? .on : .off)
-      return try await lobby.run(.listen(options), in: surroundings)
-    } catch {
-      await screen?.finish()
-      throw error
+      return try await opening.lobby(messenger, on: screen, typing).run(.listen(options), in: surroundings)
     }
   }
 }

@@ -18,23 +18,15 @@ struct SendCommand: RunnableCommand {
   @Flag(name: .customLong("lines"), help: "Each line is a message of its own; empty ones are skipped.")
   var lines = false
   @OptionGroup var targetOptions: TargetOptions
-  @OptionGroup var password: PasswordOptions
-  @OptionGroup var connection: ConnectionOptions
-  @OptionGroup var log: LogOptions
-  @OptionGroup var shared: SharedOptions
+  @OptionGroup var talk: TalkOptions
+
+  var shared: SharedOptions { talk.shared }
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
-    let screen = try surroundings.screen()
-    do throws(Failure) {
-      let party = try await Party.find(shared, screen: screen, in: surroundings)
-      let target = try await Target.find(
-        target, to: targetOptions.to, peer: targetOptions.peer, party: party, screen: screen)
-      let messenger = try await party.openMessenger(connection: connection, log: log, verbose: shared.verbose)
-      let passwords = Passwords(password, screen: screen)
-      return try await deliver(target, messenger, passwords, party, surroundings)
-    } catch {
-      await screen?.finish()
-      throw error
+    try await talk.open(at: try surroundings.screen(), in: surroundings) { (opening) throws(Failure) in
+      let target = try await opening.target(target, targetOptions)
+      let messenger = try await opening.messenger()
+      return try await deliver(target, messenger, opening.passwords, opening.party, surroundings)
     }
   }
 

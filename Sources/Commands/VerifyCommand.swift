@@ -18,38 +18,28 @@ struct VerifyCommand: RunnableCommand {
   var name: String
   @Flag(name: .customLong("wait"), help: "Do not dial: wait until they pair anew with you.")
   var wait = false
-  @Option(
-    name: .customLong("port"), help: ArgumentHelp("With --wait: the port to listen on.", valueName: "n"))
-  var port: UInt16?
-  @Option(
-    name: .customLong("bind"), help: ArgumentHelp("With --wait: the address to listen on.", valueName: "addr")
-  )
-  var bind: String?
+  @OptionGroup(title: "With --wait") var bind: BindOptions
   @OptionGroup var targetOptions: TargetOptions
-  @OptionGroup var password: PasswordOptions
-  @OptionGroup var connection: ConnectionOptions
-  @OptionGroup var log: LogOptions
-  @OptionGroup var shared: SharedOptions
+  @OptionGroup var talk: TalkOptions
+
+  var shared: SharedOptions { talk.shared }
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     guard let screen = try surroundings.screen() else { throw Sentences.verifyNeedsATerminal(name) }
-    do throws(Failure) {
-      let code = try await verify(screen, surroundings)
+    return try await talk.open(at: screen, in: surroundings) { (opening) throws(Failure) in
+      let code = try await verify(opening, screen, surroundings)
       await screen.finish()
       return code
-    } catch {
-      await screen.finish()
-      throw error
     }
   }
 
-  private func verify(_ screen: Screen, _ surroundings: Surroundings) async throws(Failure) -> ExitCode {
-    let party = try await Party.find(shared, screen: screen, in: surroundings)
+  private func verify(
+    _ opening: Opening, _ screen: Screen, _ surroundings: Surroundings
+  ) async throws(Failure) -> ExitCode {
     let name = try Target.peerName(name)
-    let messenger = try await party.openMessenger(connection: connection, log: log, verbose: shared.verbose)
+    let messenger = try await opening.messenger()
     let verification = Verification(
-      messenger: messenger, name: name, console: screen,
-      passwords: Passwords(password, screen: screen))
+      messenger: messenger, name: name, console: screen, passwords: opening.passwords)
     await surroundings.signals.handle { signal in
       switch signal {
       case .windowChanged: await screen.windowChanged()
@@ -77,11 +67,9 @@ struct VerifyCommand: RunnableCommand {
       }
       await screen.say(Sentences.marked(name))
     case .anew where wait:
-      try await waitForThem(name, verification, messenger, party, screen)
+      try await waitForThem(name, verification, messenger, opening.party, screen)
     case .anew:
-      let target = try await Target.find(
-        name.text, to: targetOptions.to, peer: targetOptions.peer, party: party, screen: screen)
-      _ = try await verification.pairAnew(target)
+      _ = try await verification.pairAnew(try await opening.target(name.text, targetOptions))
     }
     await messenger.shutDown()
     return .ok
@@ -91,9 +79,7 @@ struct VerifyCommand: RunnableCommand {
   private func waitForThem(
     _ name: PeerName, _ verification: Verification, _ messenger: Messenger, _ party: Party, _ screen: Screen
   ) async throws(Failure) {
-    var options = ListenOptions()
-    if let bind { options.bind = .address(bind) }
-    options.port = port
+    var options = bind.listenOptions
     options.verifying = name
     options.askedPassword = try await verification.passwords.toListen(messenger)
     do throws(MessengerFailure) {
