@@ -30,6 +30,9 @@ package final class RunningProgram: Sendable {
   /// Descriptors are made and marked one program at a time, so that none inherits another's pipe.
   private static let starting = Mutex(())
 
+  /// Makes and marks a descriptor while no program starts that would inherit it.
+  package static func whileNoneStarts(_ body: () -> Int32) -> Int32 { starting.withLock { _ in body() } }
+
   package init(
     _ path: String, _ arguments: [String], environment: [String: String], folder: String,
     streams: Streams = .pipes, name: String? = nil
