@@ -7,6 +7,14 @@ import Wire
 /// What a lost link left unacknowledged goes again over the next one under its own id, so that the peer
 /// shows it once.
 actor Delivery {
+  /// What the messages are part of.
+  enum Purpose {
+    /// `send`: it connects when there is something to deliver, and shows nothing that comes back.
+    case handingOver
+    /// `chat` without a terminal: it connects at once, shows what comes, and ends when the peer does.
+    case conversation
+  }
+
   private struct Outstanding {
     let part: Int
     let text: [UInt8]
@@ -17,6 +25,7 @@ actor Delivery {
   private let dialler: Dialler
   private let password: PasswordChoice
   private let teller: EventTeller
+  private let purpose: Purpose
   private let isVerbose: Bool
   private var isSplit: Bool
   private var policy = RetryPolicy.threeTries
@@ -33,13 +42,22 @@ actor Delivery {
   /// Something happened since ``change()`` returned last.
   private var hasChanged = false
   private var roomWaiting: CheckedContinuation<Void, Never>?
+  /// The peer ended the conversation.
+  private var isOver = false
   /// Messages that no link took yet, above which the input waits.
   private static let untakenLimit = 4
+  /// Bytes of messages whose acknowledgement was not told yet, above which the input waits.
+  private static let outstandingLimit = 4 << 20
 
-  init(dialler: Dialler, password: PasswordChoice, teller: EventTeller, isVerbose: Bool, isSplit: Bool) {
+  /// `isSplit`: standard input makes more than one message, so that each is told with its number.
+  init(
+    dialler: Dialler, password: PasswordChoice, teller: EventTeller, purpose: Purpose, isVerbose: Bool,
+    isSplit: Bool
+  ) {
     self.dialler = dialler
     self.password = password
     self.teller = teller
+    self.purpose = purpose
     self.isVerbose = isVerbose
     self.isSplit = isSplit
   }
@@ -54,13 +72,20 @@ actor Delivery {
   /// Takes one message; returns when there is room for another, which is later while the peer does not read.
   func add(_ text: [UInt8]) async {
     parts += 1
-    if parts > 1 { isSplit = true }
+    if parts > 1, purpose == .handingOver { isSplit = true }
     outstanding.append(Outstanding(part: parts, text: text))
     wake()
-    while failure == nil, outstanding.count(where: { $0.session == nil }) >= Self.untakenLimit {
-      await withCheckedContinuation { roomWaiting = $0 }
-    }
+    while failure == nil, !isOver, !hasRoom { await withCheckedContinuation { roomWaiting = $0 } }
   }
+
+  private var hasRoom: Bool {
+    outstanding.count(where: { $0.session == nil }) < Self.untakenLimit
+      && outstanding.reduce(0) { $0 + $1.text.count + MemoryLayout<Outstanding>.stride }
+        < Self.outstandingLimit
+  }
+
+  /// Whether more input makes sense.
+  var takesInput: Bool { failure == nil && !isOver }
 
   /// No more messages come; a failure of the input is told when those before it are delivered.
   func endInput(_ failure: Failure?) {
@@ -72,13 +97,23 @@ actor Delivery {
   /// Delivers everything that is added, until the input has ended and all is acknowledged; then ends the
   /// conversation.
   func run() async throws(Failure) {
+    if purpose == .conversation { try await connect() }
     while true {
       try await push()
-      if outstanding.isEmpty, hasInputEnded { break }
+      if isOver || (outstanding.isEmpty && hasInputEnded) { break }
       await change()
     }
-    if let session { await dialler.messenger.close(session, reason: .bye) }
+    if let session { try await end(session) }
     if let inputFailure { throw inputFailure }
+  }
+
+  private func end(_ session: SessionID) async throws(Failure) {
+    await dialler.messenger.close(session, reason: .bye)
+    // Everything sent is acknowledged; of what the peer still had to say only its CLOSE tells that it is whole.
+    guard purpose == .conversation else { return }
+    while ended[session] == nil, failure == nil { await change() }
+    if let closed = ended[session], !closed.endedCleanly { throw Sentences.ended(closed, unconfirmed: 0) }
+    if let failure { throw failure }
   }
 
   private func stop(with failure: Failure) {
@@ -93,7 +128,11 @@ actor Delivery {
     while true {
       if let failure { throw failure }
       if let session, let closed = ended[session] {
-        if outstanding.isEmpty, hasInputEnded { return }
+        if outstanding.isEmpty, hasInputEnded || closed.wasTheirsToEnd(in: purpose) {
+          isOver = true
+          wake()
+          return
+        }
         try await linkLost(closed)
         continue
       }
@@ -134,7 +173,9 @@ actor Delivery {
   private func linkLost(_ closed: ClosedEvent) async throws(Failure) {
     session = nil
     let failure = Sentences.ended(closed, unconfirmed: outstanding.count)
-    guard let seconds = policy.wait(after: closed) else { throw failure }
+    guard let seconds = policy.wait(after: closed) else {
+      throw closed.mayDialAgain ? Sentences.lostForGood(failure) : failure
+    }
     await dialler.announce(failure, seconds)
     try await Pause.seconds(seconds)
     try await connect()
@@ -152,15 +193,17 @@ actor Delivery {
       }
     case .closed(let closed):
       ended[closed.session] = closed
-      if isVerbose || teller.output.isJSON { await tell(event) }
+      if tellsAll || (purpose == .conversation && closed.endedCleanly) { await tell(event) }
     case .connected(let connected):
-      if isVerbose || teller.output.isJSON || !connected.known { await tell(event) }
+      if tellsAll || purpose == .conversation || !connected.known { await tell(event) }
     case .step, .refused, .repairWanted, .verifyProposed, .warning: await tell(event)
     // `send` shows no messages: whoever answers does so in a conversation.
-    case .message: break
+    case .message: if purpose == .conversation { await tell(event) }
     }
     wake()
   }
+
+  private var tellsAll: Bool { isVerbose || teller.output.isJSON }
 
   private func delivered(_ event: DeliveredEvent) async {
     guard let index = outstanding.firstIndex(where: { $0.id == event.id }) else { return }
@@ -194,5 +237,12 @@ actor Delivery {
     waiting = nil
     roomWaiting?.resume()
     roomWaiting = nil
+  }
+}
+
+extension ClosedEvent {
+  /// A conversation ends when the peer says goodbye; who hands something over needs the peer still.
+  fileprivate func wasTheirsToEnd(in purpose: Delivery.Purpose) -> Bool {
+    purpose == .conversation && endedCleanly && peerReason != .verified
   }
 }

@@ -47,7 +47,7 @@ struct SendCommand: RunnableCommand {
     let delivery = Delivery(
       dialler: Dialler(messenger: messenger, target: target, output: surroundings.output),
       password: password, teller: EventTeller(output: surroundings.output, me: party.me),
-      isVerbose: shared.verbose, isSplit: lines || input.mayHaveMore)
+      purpose: .handingOver, isVerbose: shared.verbose, isSplit: lines || input.mayHaveMore)
     await surroundings.signals.handle { signal in
       guard signal.endsProgram else { return }
       await messenger.shutDown()

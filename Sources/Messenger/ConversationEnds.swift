@@ -76,6 +76,9 @@ extension Conversation {
     if end.peerReason == .verified { return .peerIsVerifying(facts) }
     if let alert = end.alert, alert != .error { return .alert(facts, alert) }
     if isClosingSession { return .stopped }
+    if end.code == .truncated || end.code == .timeout {
+      return .unreachable(Unreachable(peer: facts, cause: .other("the link was lost at once")))
+    }
     return sessionID.map { .sessionEnded($0) } ?? .stopped
   }
 

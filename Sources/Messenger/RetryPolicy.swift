@@ -27,7 +27,7 @@ package struct RetryPolicy: Sendable {
 
   /// Seconds to wait before dialling again after a conversation ended; nil when there is none.
   package mutating func wait(after closed: ClosedEvent) -> Int? {
-    guard closed.dialled, closed.truncated, closed.code == .truncated else { return nil }
+    guard closed.mayDialAgain else { return nil }
     return nextWait()
   }
 
@@ -35,6 +35,19 @@ package struct RetryPolicy: Sendable {
     defer { tried += 1 }
     if tried < waits.count { return waits[tried] }
     return isEndless ? waits.last : nil
+  }
+}
+
+extension ClosedEvent {
+  /// Whether the link was lost, by a cut or by silence, and this side is the one that may dial again.
+  package var mayDialAgain: Bool {
+    guard dialled, truncated else { return false }
+    switch code {
+    case .truncated, .timeout: return true
+    case .proto, .policy, .dh, .pake, .auth, .ident, .reflect, .downgrade, .mac, .crc, .ku, .limit, .state,
+      .closed, .alert, nil:
+      return false
+    }
   }
 }
 
