@@ -5,7 +5,7 @@ BUILD := -c release
 BINARIES := .build/release/secure_chat .build/release/secure_chat_log
 PREFIX ?= /usr/local
 
-.PHONY: help setup build run test lint deep install clean
+.PHONY: help setup build run test lint bench deep install clean
 
 help: ## what each target does
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -23,7 +23,10 @@ test: setup ## every test
 	$(SWIFT) test $(BUILD) --disable-testable-imports
 
 lint: setup ## format and style
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+
+bench: build ## figures beside limits and peers, as one table
+	$(SWIFT) run $(BUILD) --package-path Benchmarks secure_chat_benchmarks --binaries .build/release
 
 deep: setup ## the long run: 200,000 simulated conversations
 	SECURE_CHAT_SEEDS=200000 $(SWIFT) test $(BUILD) --disable-testable-imports --filter PairTests
