@@ -9,12 +9,17 @@ package struct LogConsole {
   /// Whether a person can be asked for a passphrase.
   package var canAsk: Bool
 
+  /// The terminal of standard error; nil where it is none.
+  var progress: ProgressTerminal?
+
   package init(
-    payload: @escaping ([UInt8]) -> Bool, notice: @escaping (String) -> Void, canAsk: Bool
+    payload: @escaping ([UInt8]) -> Bool, notice: @escaping (String) -> Void, canAsk: Bool,
+    progress: ProgressTerminal? = nil
   ) {
     self.payload = payload
     self.notice = notice
     self.canAsk = canAsk
+    self.progress = progress
   }
 
   /// The three descriptors that the program was started with.
@@ -22,7 +27,7 @@ package struct LogConsole {
     LogConsole(
       payload: { bytes in (try? StreamWriter.writeAll(bytes, to: .output)) != nil },
       notice: { line in try? StreamWriter.writeAll(Array((line + "\n").utf8), to: .error) },
-      canAsk: TerminalScreen.canAsk)
+      canAsk: TerminalScreen.canAsk, progress: .standardError)
   }
 
   func print(_ line: String) { _ = payload(Array((line + "\n").utf8)) }

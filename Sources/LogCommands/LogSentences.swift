@@ -129,6 +129,13 @@ enum LogSentences {
     }
   }
 
+  /// How far a check has come with one file.
+  static func progress(_ progress: CheckProgress) -> String {
+    let name = progress.path.split(separator: "/").last.map(String.init) ?? progress.path
+    let percent = Int(Double(progress.position) / Double(max(1, progress.end)) * 100)
+    return "checking \(SafeText.line(name)): \(percent) %"
+  }
+
   // MARK: Verdicts
 
   /// A file's verdict, the first line telling the most.
@@ -190,7 +197,8 @@ enum LogSentences {
     case .ok: return code
     case .tag:
       guard record > 0 else { return "\(place)   the header was changed; nothing else can be judged" }
-      return "\(place)   this record's bytes were changed, or it is from another log\(rest)"
+      let origin = file.sameLineIn.map { "; the same line stands in \(SafeText.line($0))" } ?? ""
+      return "\(place)   this record's bytes were changed, or it is from another log\(origin)\(rest)"
     case .text: return "\(place)   this record's text was changed\(rest)"
     case .format: return "\(place)   this line does not have the form of a record\(rest)"
     case .tooLong: return "\(place)   this line is longer than 1 MiB\(rest)"

@@ -21,10 +21,14 @@ struct LogSurroundings {
     }
   }
 
-  func keyring() throws(LogProblem) -> LogKeyring {
+  /// The keys at hand; `beforeAsking` runs before a person is asked for a passphrase.
+  func keyring(beforeAsking: @escaping () -> Void = {}) throws(LogProblem) -> LogKeyring {
     let passphrase = try PassphraseReader(options, canAsk: console.canAsk)
     let source: LogKeySource = if let key = options.key { .file(key) } else { .profiles(try home()) }
-    return LogKeyring(source) { key, path in passphrase.read(for: key, path: path) }
+    return LogKeyring(source) { key, path in
+      beforeAsking()
+      return passphrase.read(for: key, path: path)
+    }
   }
 
   /// Tells once, on standard error, that keys in use lie open in the home.

@@ -24,6 +24,7 @@ enum VerdictLine {
     if let intact = report.intact { line.write("intact", intact) }
     line.write("anchors", [String]())
     line.write("deleted", report.deleted)
+    if let other = file.sameLineIn { line.write("same_line_in", other) }
     if report.isTailExplained { line.write("explained", true) }
     if report.headsNotJudged > 0 { line.write("heads_not_judged", report.headsNotJudged) }
     line.write("warnings", warnings(report))

@@ -16,24 +16,36 @@ struct VerifyCommand: LogCommand {
 
   func run(_ surroundings: LogSurroundings) throws(LogProblem) -> Int32 {
     let paths = try self.paths.isEmpty ? defaultPaths(surroundings) : self.paths
-    let keyring = try surroundings.keyring()
+    let progress = ProgressLine(shared.quiet || shared.json ? nil : surroundings.console.progress)
+    defer { progress.erase() }
+    let keyring = try surroundings.keyring(beforeAsking: progress.erase)
     let checker = LogChecker(keyring, texts: texts)
-    var statuses: [Int32] = []
-    for path in paths {
-      let found: [CheckedFile]
-      do throws(LogFailure) {
-        found = try checker.check(path)
-      } catch {
-        throw LogSentences.problem(error)
+    checker.progress = progress.show
+    var checked: [CheckedFile] = []
+    // Verdicts are told as they come, but for those that wait to hear where else their changed line stands.
+    var told = 0
+    do throws(LogFailure) {
+      for path in paths {
+        checked += try checker.check(path)
+        while told < checked.count, !checked[told].wantsSameLine {
+          progress.erase()
+          guard tell(checked[told], surroundings) else { return worst(checked) }
+          told += 1
+        }
       }
-      for file in found {
-        statuses.append(file.report.exitStatus)
-        guard tell(file, surroundings) else { return Verdict.worst(of: statuses) }
-      }
+    } catch {
+      throw LogSentences.problem(error)
+    }
+    checker.findSameLines(for: &checked)
+    progress.erase()
+    for file in checked[told...] {
+      guard tell(file, surroundings) else { return worst(checked) }
     }
     surroundings.warnOfPlainKeys(keyring)
-    return Verdict.worst(of: statuses)
+    return worst(checked)
   }
+
+  private func worst(_ files: [CheckedFile]) -> Int32 { Verdict.worst(of: files.map(\.report.exitStatus)) }
 
   /// The logs of this home; none yet is nothing to check, not a fault.
   private func defaultPaths(_ surroundings: LogSurroundings) throws(LogProblem) -> [String] {

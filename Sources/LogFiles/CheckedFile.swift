@@ -9,6 +9,8 @@ package struct CheckedFile: Sendable {
   package var report: LogReport
   /// What the system said, where the finding is `E_IO`.
   package var fault: PlaceError?
+  /// Where the finding is `E_TAG`: another of the files that were checked, which holds the very same line.
+  package var sameLineIn: String?
 
   /// The tags that other segments may name, and the bytes after the last newline.
   var tags: [Int: [UInt8]] = [:]

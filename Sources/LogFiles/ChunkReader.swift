@@ -1,9 +1,21 @@
 internal import Places
 
+/// How far a check has come with the file that it reads; each pass over a file begins anew.
+package struct CheckProgress: Sendable {
+  package var path: String
+  /// Bytes of the file that this pass has gone over.
+  package var position: Int
+  /// Bytes of the file that this pass goes over at most.
+  package var end: Int
+}
+
 /// Reads a part of a file through one buffer that is used again and again.
 struct ChunkReader {
   private static let size = 256 << 10
   private var buffer = [UInt8](repeating: 0, count: size)
+
+  /// Told before each chunk is looked at.
+  var progress: ((CheckProgress) -> Void)?
 
   /// Lends the bytes in order until `body` answers false, the end is reached, or the file ends before it.
   mutating func read(
@@ -14,6 +26,7 @@ struct ChunkReader {
       let wanted = min(Self.size, end - position)
       let count = try fill(file, at: position, count: wanted)
       guard count > 0 else { return }
+      progress?(CheckProgress(path: file.path, position: position, end: end))
       guard body(buffer.span.extracting(0..<count)) else { return }
       position += count
     }

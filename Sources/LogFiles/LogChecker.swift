@@ -6,7 +6,7 @@ package import SessionLog
 package final class LogChecker {
   private let keyring: LogKeyring
   private let texts: Bool
-  private var reader = ChunkReader()
+  var reader = ChunkReader()
 
   /// Folders below the one that was named.
   private static let folderDepth = 4
@@ -15,6 +15,12 @@ package final class LogChecker {
   package init(_ keyring: LogKeyring, texts: Bool = false) {
     self.keyring = keyring
     self.texts = texts
+  }
+
+  /// Told of each chunk of a file before it is looked at, some 250 KiB apart; nil tells nobody.
+  package var progress: ((CheckProgress) -> Void)? {
+    get { reader.progress }
+    set { reader.progress = newValue }
   }
 
   /// Checks a file, or every `*.sclog` of a folder down to four levels, and what the segments say of each other.

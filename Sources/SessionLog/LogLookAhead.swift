@@ -94,18 +94,12 @@ package struct LogLookAhead: ~Copyable {
     switch question {
     case nil: return
     case .repeated(let number, let repeated):
-      if lineIndex == number, Self.isEqual(line, repeated) { isRepetition = true }
+      if lineIndex == number, line.isEqual(to: repeated) { isRepetition = true }
     case .jump(let expected, _):
       // `faultLine` counts from 1: it is the index of the line behind the fault.
       guard lineIndex >= faultLine, let number = RecordLine.read(line)?.number else { return }
       if lineIndex == faultLine { nextNumber = number }
       if number == expected { hasExpectedLater = true }
     }
-  }
-
-  private static func isEqual(_ line: Span<UInt8>, _ bytes: [UInt8]) -> Bool {
-    guard line.count == bytes.count else { return false }
-    for index in bytes.indices where line[index] != bytes[index] { return false }
-    return true
   }
 }
