@@ -89,13 +89,15 @@ package struct RecordReader: ~Copyable {
   private var plaintext: [UInt8] = []
   private var texts = TextAssembler()
 
+  /// `opener`: another than the suite's own, for whoever looks at what happens behind it.
+  ///
   /// Throws `.libraryFailed` for a suite that this build does not have.
   package init(
     chainKey: consuming Secret<ReceivingChainKey>, suite: CipherSuite, sender: Role,
-    epoch: UInt32 = 0, sequence: UInt64 = 0, in region: GuardedRegion
+    epoch: UInt32 = 0, sequence: UInt64 = 0, opener: (any RecordOpener)? = nil, in region: GuardedRegion
   ) throws(CryptographyError) {
     let cipher = try RecordCipher.of(suite)
-    let opener = try cipher.makeOpener(region)
+    let opener = if let opener { opener } else { try cipher.makeOpener(region) }
     let chain = try RecordChain(
       chainKey: chainKey, cipher: cipher, sender: sender, epoch: epoch, sequence: sequence,
       in: region)

@@ -100,7 +100,8 @@ final class Handmade {
 
   func takePairingReply(_ frame: [UInt8]) throws {
     let body = Array(frame.dropFirst(3))
-    try mixPassword(as: .initiator, peer: try open(Array(body[0..<80]), 32))
+    passwordShareOfPeer = try open(Array(body[0..<80]), 32)
+    try mixPassword(as: .initiator, peer: passwordShareOfPeer)
     peerProfile = try open(Array(body[80..<320]), 193)
     try mix(ephemeral, Array(peerProfile[1..<33]))
     _ = try open(Array(body[320...]), 32)
@@ -159,7 +160,8 @@ final class Handmade {
     passwordShareOfPeer = Array(opened[64...])
   }
 
-  private var passwordShareOfPeer: [UInt8] = []
+  /// The other side's half of CPace, as soon as its message was opened.
+  private(set) var passwordShareOfPeer: [UInt8] = []
 
   func pairingReply() throws -> [UInt8] {
     var body = try seal(.passwordShare, alter(.passwordShare, exchange!.value.share))

@@ -22,7 +22,8 @@ struct HandshakeAttackTests {
   // MARK: 5, fail-open
 
   // [M-07]
-  @Test func aWrongFirstResponseEndsKnownAtTheDialler() throws {
+  @Test("attack 5: a wrong resp R1 ends a known dial at the dialler")
+  func aWrongFirstResponseEndsKnownAtTheDialler() throws {
     let alice = try cast.dialling()
     let evil = try Handmade(cast.bob, .responder, .known)
     evil.alter = flipped(.firstResponse)
@@ -35,7 +36,8 @@ struct HandshakeAttackTests {
   }
 
   // [M-13]
-  @Test func aWrongFirstResponseEndsAFirstContactAtTheDialler() throws {
+  @Test("attack 5: a wrong resp R1 ends a first contact at the dialler")
+  func aWrongFirstResponseEndsAFirstContactAtTheDialler() throws {
     let alice = try cast.diallingFirst()
     let evil = try Handmade(cast.bob, .responder, .pair)
     evil.alter = flipped(.firstResponse)
@@ -49,7 +51,9 @@ struct HandshakeAttackTests {
   }
 
   // [M-15]
-  @Test(arguments: [HandshakeMode.known, .pair])
+  @Test(
+    "attack 5: a wrong resp I ends it at the listener",
+    arguments: [HandshakeMode.known, .pair])
   func aWrongResponseOfTheDiallerEndsItAtTheListener(mode: HandshakeMode) throws {
     let bob = try cast.accepting()
     let evil = try Handmade(cast.alice, .initiator, mode)
@@ -63,7 +67,9 @@ struct HandshakeAttackTests {
   }
 
   // [M-16]
-  @Test(arguments: [HandshakeMode.known, .pair])
+  @Test(
+    "attack 5: a wrong resp R2 ends it at the dialler",
+    arguments: [HandshakeMode.known, .pair])
   func aWrongSecondResponseEndsItAtTheDialler(mode: HandshakeMode) throws {
     let alice = try mode == .known ? cast.dialling() : cast.diallingFirst()
     let evil = try Handmade(cast.bob, .responder, mode)
@@ -95,7 +101,8 @@ struct HandshakeAttackTests {
   // MARK: 6, a challenge relayed
 
   // [M-15]
-  @Test func anAuthenticationOfAnotherSessionIsRefused() throws {
+  @Test("attack 6: an AUTH relayed from another session is refused")
+  func anAuthenticationOfAnotherSessionIsRefused() throws {
     let (one, two) = (try cast.dialling(), try cast.dialling())
     let (bobOne, bobTwo) = (try cast.accepting(), try cast.accepting())
     bobOne.receive(one.sent()[0])
@@ -108,7 +115,8 @@ struct HandshakeAttackTests {
   // MARK: 7, reflection
 
   // [M-04]
-  @Test func theOwnDialLoopedBackInOneProcessIsAReflection() throws {
+  @Test("attack 7: the own dial looped back in one process is a reflection")
+  func theOwnDialLoopedBackInOneProcessIsAReflection() throws {
     let shares = OutstandingShares()
     let dialling = try cast.dialling(nil, to: cast.bob, cast.context(of: cast.alice, shares: shares))
     let listening = try cast.accepting(cast.context(of: cast.alice, shares: shares))
@@ -132,7 +140,8 @@ struct HandshakeAttackTests {
     #expect(listening.code == nil)
   }
 
-  @Test func aDialLoopedIntoAnotherProcessOfTheSameUserFails() throws {
+  @Test("attack 7: a dial looped into another process of the same user fails")
+  func aDialLoopedIntoAnotherProcessOfTheSameUserFails() throws {
     let known = try cast.dialling()
     let other = try cast.accepting(cast.context(of: cast.alice))
     other.receive(known.sent()[0])
@@ -147,7 +156,9 @@ struct HandshakeAttackTests {
     #expect(first.said.contains { if case .dialGuessFailed = $0 { true } else { false } })
   }
 
-  @Test(arguments: [HandshakeMode.known, .pair])
+  @Test(
+    "attack 7: an echoed INIT is refused",
+    arguments: [HandshakeMode.known, .pair])
   func anEchoedInitiationIsRefused(mode: HandshakeMode) throws {
     let alice = try mode == .known ? cast.dialling() : cast.diallingFirst()
     alice.receive(alice.sent()[0])
@@ -157,7 +168,9 @@ struct HandshakeAttackTests {
   // MARK: 8, the same values both ways
 
   // [M-07]
-  @Test(arguments: [Handmade.Part.challenge, .share])
+  @Test(
+    "attack 8: the dialler's own challenge or share comes back",
+    arguments: [Handmade.Part.challenge, .share])
   func theDiallersOwnValuesComeBack(part: Handmade.Part) throws {
     let alice = try cast.dialling()
     let initiation = alice.sent()[0]
@@ -173,7 +186,8 @@ struct HandshakeAttackTests {
 
   // MARK: 9, a replay
 
-  @Test func aReplayedDialGetsOneResponseAndFails() throws {
+  @Test("attack 9: a replayed dial gets one RESP and fails at AUTH")
+  func aReplayedDialGetsOneResponseAndFails() throws {
     let (alice, bob) = (try cast.dialling(), try cast.accepting())
     let initiation = alice.sent()[0]
     bob.receive(initiation)
@@ -187,7 +201,8 @@ struct HandshakeAttackTests {
     #expect(again.sent().isEmpty)
   }
 
-  @Test func aReplayedFirstContactFailsAtItsRequest() throws {
+  @Test("attack 9: a replayed first contact fails at PAIR1")
+  func aReplayedFirstContactFailsAtItsRequest() throws {
     let (alice, bob) = (try cast.diallingFirst(), try cast.accepting())
     let initiation = alice.sent()[0]
     bob.receive(initiation)
@@ -325,7 +340,9 @@ struct HandshakeAttackTests {
   }
 
   // [F-10]
-  @Test(arguments: lowOrder)
+  @Test(
+    "attack 22: a low-order e is refused on both sides",
+    arguments: lowOrder)
   func aLowOrderShareIsRefused(point: [UInt8]) throws {
     let replace: (Handmade.Part, [UInt8]) -> [UInt8] = { $0 == .share ? point : $1 }
     for mode in [HandshakeMode.known, .pair] {
@@ -346,7 +363,9 @@ struct HandshakeAttackTests {
   }
 
   // [F-10]
-  @Test(arguments: lowOrder)
+  @Test(
+    "attack 22: a low-order ik_dh in a profile is refused on both sides",
+    arguments: lowOrder)
   func aLowOrderIdentityKeyIsRefused(point: [UInt8]) throws {
     let bob = try cast.accepting()
     let dialling = try Handmade(cast.alice, .initiator, .pair)
@@ -368,7 +387,8 @@ struct HandshakeAttackTests {
   }
 
   // [M-10]
-  @Test func aBadRistrettoShareIsRefused() throws {
+  @Test("attack 23: the identity and every invalid encoding of ristretto255 are refused on both sides")
+  func aBadRistrettoShareIsRefused() throws {
     for share in try badRistrettoShares() {
       let bob = try cast.accepting()
       let dialling = try Handmade(cast.alice, .initiator, .pair)
@@ -402,7 +422,8 @@ struct HandshakeAttackTests {
   }
 
   // [M-18]
-  @Test func aBadEncapsulationKeyIsRefused() throws {
+  @Test("attack 25: a bad ek is refused")
+  func aBadEncapsulationKeyIsRefused() throws {
     let bob = try cast.accepting()
     let evil = try Handmade(cast.alice, .initiator, .known)
     evil.alter = { part, bytes in
@@ -416,7 +437,9 @@ struct HandshakeAttackTests {
   }
 
   // [M-18]
-  @Test(arguments: [HandshakeMode.known, .pair])
+  @Test(
+    "attack 25: a changed ct fails at the next tag",
+    arguments: [HandshakeMode.known, .pair])
   func aChangedCiphertextFailsAtTheNextTag(mode: HandshakeMode) throws {
     let alice = try mode == .known ? cast.dialling() : cast.diallingFirst()
     let bob = try cast.accepting()
@@ -434,7 +457,8 @@ struct HandshakeAttackTests {
 
   // MARK: 26, 27, 28, whose keys
 
-  @Test func stolenKeysOfTheDiallerPoseAsNobodyToIt() throws {
+  @Test("attack 26: whoever stole the dialler's keys and the pair's secret poses as nobody to it")
+  func stolenKeysOfTheDiallerPoseAsNobodyToIt() throws {
     // The thief has alice's keys and the pair's secret, not bob's keys.
     let alice = try cast.dialling()
     let thief = try Handmade(cast.carol, .responder, .known)
@@ -443,7 +467,8 @@ struct HandshakeAttackTests {
     #expect(alice.code == .auth)
   }
 
-  @Test func stolenKeysOfTheListenerPoseAsNobodyToIt() throws {
+  @Test("attack 26: whoever stole the listener's keys and the pair's secret poses as nobody to it")
+  func stolenKeysOfTheListenerPoseAsNobodyToIt() throws {
     // The thief has bob's keys and the pair's secret; he says he is alice without her key.
     let bob = try cast.accepting()
     let thief = try Handmade(cast.carol, .initiator, .known)
@@ -525,7 +550,8 @@ struct HandshakeAttackTests {
     #expect(alice.sent().isEmpty)
   }
 
-  @Test func aDialForwardedToSomebodyElseIsSilentlyClosed() throws {
+  @Test("attack 28: a dial forwarded to somebody else is closed in silence")
+  func aDialForwardedToSomebodyElseIsSilentlyClosed() throws {
     let alice = try cast.dialling(nil, to: cast.carol)
     let bob = try cast.accepting()
     bob.receive(alice.sent()[0])

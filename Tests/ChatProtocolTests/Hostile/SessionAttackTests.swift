@@ -13,7 +13,8 @@ struct SessionAttackTests {
   // MARK: 37, order
 
   // [Y-02]
-  @Test func onlySYNCOrAnAlertComesFirst() throws {
+  @Test("attack 37: only SYNC or an ALERT comes first")
+  func onlySYNCOrAnAlertComesFirst() throws {
     let firsts: [RecordBody] = [
       .ping(1), .pong(1), .acknowledgement(Acknowledgement(count: 0, position: nil)),
       .close(Closing(reason: .bye, sent: 0, received: 0)),
@@ -36,14 +37,16 @@ struct SessionAttackTests {
   }
 
   // [Y-02]
-  @Test func aSecondSYNCIsRefused() throws {
+  @Test("attack 37: a second SYNC is refused")
+  func aSecondSYNCIsRefused() throws {
     let script = try Script(cast)
     try script.send(.synchronisation(.nothing))
     #expect(script.bob.code == .proto)
   }
 
   // [Y-09]
-  @Test func afterACloseOnlyAcknowledgementsAndAlertsAreTaken() throws {
+  @Test("attack 37: after a CLOSE only ACKs and ALERTs are taken")
+  func afterACloseOnlyAcknowledgementsAndAlertsAreTaken() throws {
     let later: [RecordBody] = [
       .ping(1), .pong(1), .close(Closing(reason: .bye, sent: 0, received: 0)),
       .synchronisation(.nothing),
@@ -65,7 +68,8 @@ struct SessionAttackTests {
   }
 
   // [F-04]
-  @Test func everyHandshakeFrameIsRefusedWhereItDoesNotBelong() throws {
+  @Test("attack 37: every type of frame is refused where it does not belong")
+  func everyHandshakeFrameIsRefusedWhereItDoesNotBelong() throws {
     let lengths: [UInt8: Int] = [1: 1313, 2: 1234, 3: 144, 4: 400, 5: 320, 6: 80, 0x10: 288]
     let waiting: [(String, () throws -> TestPeer, UInt8)] = [
       ("R, INIT", { try cast.accepting() }, 1),
@@ -118,7 +122,8 @@ struct SessionAttackTests {
   }
 
   // [F-04]
-  @Test func aPeerThatSpeaksOutOfTurnIsRefused() throws {
+  @Test("attack 37: bytes behind a message are the start of a frame that cannot come")
+  func aPeerThatSpeaksOutOfTurnIsRefused() throws {
     // Trailing bytes behind RESP are the start of a frame that cannot come.
     let (alice, bob) = (try cast.dialling(), try cast.accepting())
     bob.receive(alice.sent()[0])
@@ -128,7 +133,8 @@ struct SessionAttackTests {
     #expect(alice.code == .proto)
   }
 
-  @Test func bytesWhileAnAnswerIsAwaitedEndAHandshake() throws {
+  @Test("attack 37: bytes while an answer is awaited end a handshake")
+  func bytesWhileAnAnswerIsAwaitedEndAHandshake() throws {
     // Bob looks the claimed name up, and it is his turn.
     let context = cast.context(of: cast.bob)
     let machine = ConnectionMachine(
@@ -247,7 +253,8 @@ struct SessionAttackTests {
   // MARK: 36, 39
 
   // [G-15]
-  @Test func aHandshakeThatFailsLeavesALiveSessionAlone() throws {
+  @Test("attack 36: a handshake that fails leaves a live session alone")
+  func aHandshakeThatFailsLeavesALiveSessionAlone() throws {
     let context = cast.context(of: cast.bob)
     let script = try Script(cast, context)
     let evil = try cast.accepting(context)
