@@ -4,6 +4,7 @@ SWIFT ?= swift
 BUILD := -c release
 BINARIES := .build/release/secure_chat .build/release/secure_chat_log
 PREFIX ?= /usr/local
+SHARE = $(DESTDIR)$(PREFIX)/share
 
 .PHONY: help setup build run test lint bench deep install clean
 
@@ -31,10 +32,16 @@ bench: build ## figures beside limits and peers, as one table
 deep: setup ## the long run: 200,000 simulated conversations
 	SECURE_CHAT_SEEDS=200000 $(SWIFT) test $(BUILD) --disable-testable-imports --filter PairTests
 
-install: build ## both programs and their man pages, below PREFIX (default /usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+install: build ## programs, man pages and shell completions, below PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	  $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
 	install -m 755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 packaging/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	for program in secure_chat secure_chat_log; do \
+	  .build/release/$$program completion bash > $(SHARE)/bash-completion/completions/$$program && \
+	  .build/release/$$program completion zsh > $(SHARE)/zsh/site-functions/_$$program && \
+	  .build/release/$$program completion fish > $(SHARE)/fish/vendor_completions.d/$$program.fish || exit 1; \
+	done
 
 clean: ## remove what was built
 	rm -rf .build

@@ -32,6 +32,14 @@ static inline int sc_descriptor_limits(unsigned long long *soft, unsigned long l
   return result;
 }
 
+/// Reads the limit on locked memory in bytes (getrlimit(2), RLIMIT_MEMLOCK); all ones: none.
+static inline int sc_locked_memory_limit(unsigned long long *soft) {
+  struct rlimit limit;
+  int result = getrlimit(RLIMIT_MEMLOCK, &limit);
+  if (result == 0) *soft = limit.rlim_cur == RLIM_INFINITY ? ~0ULL : limit.rlim_cur;
+  return result;
+}
+
 /// Raises the soft limit on open descriptors to the hard one.
 static inline int sc_raise_descriptor_limit(void) {
   struct rlimit limit;

@@ -10,7 +10,8 @@ struct AskCommand: RunnableCommand {
     commandName: word, abstract: "Ask for the users file, who you are, send or receive, and to whom.",
     shouldDisplay: false)
 
-  @Argument(help: ArgumentHelp("The users file.", valueName: "users.json"))
+  @Argument(
+    help: ArgumentHelp("The users file.", valueName: "users.json"), completion: .file(extensions: ["json"]))
   var usersFile: String?
   @OptionGroup var typing: TypingOptions
   @OptionGroup var talk: TalkOptions

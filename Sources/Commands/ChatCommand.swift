@@ -13,7 +13,9 @@ struct ChatCommand: RunnableCommand {
       message, and its end ends the conversation.
       """)
 
-  @Argument(help: ArgumentHelp("A user of the users file, or an address.", valueName: "name|host:port"))
+  @Argument(
+    help: ArgumentHelp("A user of the users file, or an address.", valueName: "name|host:port"),
+    completion: .userName)
   var target: String?
   @OptionGroup var typing: TypingOptions
   @OptionGroup var targetOptions: TargetOptions

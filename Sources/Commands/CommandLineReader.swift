@@ -10,6 +10,7 @@ package enum CommandLineReader {
   }
 
   static func read(_ arguments: [String]) -> Found {
+    if arguments.first == CompletionCommand.question { return parse(arguments) }
     do throws(Failure) {
       let scan = try ArgumentScan(arguments)
       return parse(try words(scan))

@@ -19,7 +19,9 @@ struct SecureChatCommand: ParsableCommand {
     version: Version.line,
     subcommands: [
       ChatCommand.self, ListenCommand.self, SendCommand.self, InitCommand.self, IDCommand.self,
-      VerifyCommand.self, DemoCommand.self, VersionCommand.self, HelpCommand.self, AskCommand.self,
+      VerifyCommand.self, DoctorCommand.self, DemoCommand.self, CompletionCommand.self, VersionCommand.self,
+      HelpCommand.self,
+      AskCommand.self,
     ])
 
   static func type(ofCommand word: String) -> (any ParsableCommand.Type)? {

@@ -13,7 +13,9 @@ struct SendCommand: RunnableCommand {
       is reported as it happens; three tries are made to connect, 1 and 2 seconds apart.
       """)
 
-  @Argument(help: ArgumentHelp("A user of the users file, or an address.", valueName: "name|host:port"))
+  @Argument(
+    help: ArgumentHelp("A user of the users file, or an address.", valueName: "name|host:port"),
+    completion: .userName)
   var target: String
   @Flag(name: .customLong("lines"), help: "Each line is a message of its own; empty ones are skipped.")
   var lines = false

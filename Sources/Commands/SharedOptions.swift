@@ -2,21 +2,25 @@ import ArgumentParser
 
 /// Options that every command takes, before or behind its word.
 struct SharedOptions: ParsableArguments {
-  @Option(name: .customLong("users"), help: ArgumentHelp("The users file.", valueName: "file"))
+  @Option(
+    name: .customLong("users"), help: ArgumentHelp("The users file.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var users: String?
   @Option(
-    name: .customLong("as"), help: ArgumentHelp("Who you are: a user name, or your port.", valueName: "name"))
+    name: .customLong("as"), help: ArgumentHelp("Who you are: a user name, or your port.", valueName: "name"),
+    completion: .userName)
   var asName: String?
   @Option(
     name: .customLong("home"),
     help: ArgumentHelp(
       "Where identities and contacts live (default: $SECURE_CHAT_HOME, else $XDG_DATA_HOME/secure_chat).",
-      valueName: "dir"))
+      valueName: "dir"), completion: .directory)
   var home: String?
   @Option(
     name: .customLong("logs"),
     help: ArgumentHelp(
-      "Where session logs go (default: ./logs in a checkout, else logs in the home).", valueName: "dir"))
+      "Where session logs go (default: ./logs in a checkout, else logs in the home).", valueName: "dir"),
+    completion: .directory)
   var logs: String?
   @Flag(
     name: .customLong("json"),
@@ -43,7 +47,8 @@ enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
 struct PasswordOptions: ParsableArguments {
   @Option(
     name: .customLong("password-file"),
-    help: ArgumentHelp("First contact: the password, in a file that only you can read.", valueName: "file"))
+    help: ArgumentHelp("First contact: the password, in a file that only you can read.", valueName: "file"),
+    completion: .file())
   var passwordFile: String?
   @Option(
     name: .customLong("password-fd"),
@@ -105,6 +110,7 @@ struct TargetOptions: ParsableArguments {
   var to: String?
   @Option(
     name: .customLong("peer"),
-    help: ArgumentHelp("Who answers at an address that the users file does not hold.", valueName: "name"))
+    help: ArgumentHelp("Who answers at an address that the users file does not hold.", valueName: "name"),
+    completion: .userName)
   var peer: String?
 }

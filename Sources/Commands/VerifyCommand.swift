@@ -14,7 +14,7 @@ struct VerifyCommand: RunnableCommand {
       These questions are only asked at a terminal.
       """)
 
-  @Argument(help: "Whose key.")
+  @Argument(help: "Whose key.", completion: .userName)
   var name: String
   @Flag(name: .customLong("wait"), help: "Do not dial: wait until they pair anew with you.")
   var wait = false

@@ -3,13 +3,14 @@
 enum Vocabulary {
   /// Commands of this version, `listen` under both of its names.
   static let commands = [
-    "chat", "listen", "receive", "send", "id", "init", "verify", "demo", "version", "help",
+    "chat", "listen", "receive", "send", "id", "init", "verify", "doctor", "demo", "completion", "version",
+    "help",
   ]
 
   /// Commands whose names are kept for later versions.
   static let laterCommands: Set<String> = [
     "invite", "accept", "contacts", "users", "block", "unblock", "group", "join", "relay", "file", "daemon",
-    "status", "rpc", "doctor", "explain", "key", "completion",
+    "status", "rpc", "explain", "key",
   ]
 
   enum Shape { case flag, value }

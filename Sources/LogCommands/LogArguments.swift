@@ -2,7 +2,7 @@
 struct LogArguments {
   /// Commands of the format that are not built yet.
   static let laterCommands = ["search", "export", "check", "prove", "compare", "redact", "prune", "head"]
-  static let commands = ["verify", "show", "version", "help"]
+  static let commands = ["verify", "show", "completion", "version", "help"]
 
   private static let optionsWithValue: Set<String> = [
     "--key", "--home", "--as", "--logs", "--passphrase-file", "--passphrase-fd", "--from", "--to",

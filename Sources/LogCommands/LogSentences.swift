@@ -23,6 +23,8 @@ enum LogSentences {
   static let verifyDiscussion = "Without a path: the logs of this home, or of ./logs in a checkout."
   static let showAbstract = "Print the records of a log, after verifying it."
   static let showDiscussion = "Texts and names are made safe: whatever would move a cursor is shown escaped."
+  static let completionAbstract = "Print the completion script of a shell."
+  static let completionShellHelp = "bash, zsh or fish."
   static let helpAbstract = "Explain the program, or one command."
   static let helpCommandHelp = "The command to explain."
   static let versionAbstract = "Print the version."

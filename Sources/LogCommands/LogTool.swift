@@ -5,7 +5,9 @@ struct LogTool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "secure_chat_log", abstract: LogSentences.abstract,
     discussion: LogSentences.discussion, version: "secure_chat_log " + LogTool.number,
-    subcommands: [VerifyCommand.self, ShowCommand.self, VersionCommand.self, HelpCommand.self])
+    subcommands: [
+      VerifyCommand.self, ShowCommand.self, CompletionCommand.self, VersionCommand.self, HelpCommand.self,
+    ])
 
   static let number = "1.0.0"
 }
@@ -18,13 +20,13 @@ protocol LogCommand: ParsableCommand {
 
 /// Options that every command takes, before or behind its word.
 struct SharedLogOptions: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp(LogSentences.keyHelp, valueName: "file"))
+  @Option(name: .long, help: ArgumentHelp(LogSentences.keyHelp, valueName: "file"), completion: .file())
   var key: String?
-  @Option(name: .long, help: ArgumentHelp(LogSentences.homeHelp, valueName: "dir"))
+  @Option(name: .long, help: ArgumentHelp(LogSentences.homeHelp, valueName: "dir"), completion: .directory)
   var home: String?
   @Option(name: .customLong("as"), help: ArgumentHelp(LogSentences.asHelp, valueName: "name"))
   var asName: String?
-  @Option(name: .long, help: ArgumentHelp(LogSentences.logsHelp, valueName: "dir"))
+  @Option(name: .long, help: ArgumentHelp(LogSentences.logsHelp, valueName: "dir"), completion: .directory)
   var logs: String?
   @Flag(name: .long, help: ArgumentHelp(LogSentences.jsonHelp))
   var json = false
@@ -34,7 +36,7 @@ struct SharedLogOptions: ParsableArguments {
   var verbose = false
   @Option(
     name: .customLong("passphrase-file"),
-    help: ArgumentHelp(LogSentences.passphraseFileHelp, valueName: "file"))
+    help: ArgumentHelp(LogSentences.passphraseFileHelp, valueName: "file"), completion: .file())
   var passphraseFile: String?
   @Option(
     name: .customLong("passphrase-fd"),

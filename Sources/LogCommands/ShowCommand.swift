@@ -8,7 +8,7 @@ struct ShowCommand: LogCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: LogSentences.showAbstract, discussion: LogSentences.showDiscussion)
 
-  @Argument(help: ArgumentHelp(LogSentences.fileHelp, valueName: "file"))
+  @Argument(help: ArgumentHelp(LogSentences.fileHelp, valueName: "file"), completion: .file())
   var file: String
   @Option(name: .long, help: ArgumentHelp(LogSentences.fromHelp, valueName: "n"))
   var from: Int?

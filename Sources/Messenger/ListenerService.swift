@@ -135,7 +135,7 @@ extension BindDecision {
 }
 
 extension MessengerFailure {
-  fileprivate init(listening error: TransportError, host: String, port: UInt16) {
+  init(listening error: TransportError, host: String, port: UInt16) {
     self =
       switch error {
       case .addressInUse: .portInUse(address: host, port: port)

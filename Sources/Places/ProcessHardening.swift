@@ -48,4 +48,11 @@ package enum ProcessHardening {
     _ = unsafe sc_descriptor_limits(&soft, &hard)
     return (soft, hard)
   }
+
+  /// The limit on locked memory in bytes; nil where there is none.
+  package static var lockedMemoryLimit: UInt64? {
+    var soft: UInt64 = 0
+    guard unsafe sc_locked_memory_limit(&soft) == 0 else { return 0 }
+    return soft == .max ? nil : soft
+  }
 }

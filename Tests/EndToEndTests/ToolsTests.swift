@@ -1,0 +1,116 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// What stands around the conversations: `doctor`, `completion`.
+  @Suite struct Tools {
+    private func checks(_ scene: Scene, _ arguments: String...) async throws -> (
+      exit: RunningProgram.Ending, results: [String: JSONLine], last: JSONLine?
+    ) {
+      let running = try scene.start(["doctor", "--json"] + arguments)
+      let ending = try await running.ending()
+      var results: [String: JSONLine] = [:]
+      for event in try running.events where event.text("event") == "check" {
+        results[event.text("name") ?? ""] = event
+      }
+      return (ending, results, try running.events.last)
+    }
+
+    @Test func theDoctorTalksWithItselfAndLeavesNothingBehind() async throws {
+      let scene = try Scene()
+      let before = scene.folder.allFiles
+      let (ending, results, last) = try await checks(scene, "--users", "users.json", "--as", "user1")
+      try scene.expect(ending == .exited(0), "doctor: \(ending)")
+      #expect(last?.text("event") == "doctor" && last?.number("failed") == 0)
+      for name in [
+        "libraries", "process", "descriptors", "clock", "home", "profiles", "logs", "conversation",
+      ] {
+        #expect(results[name]?.text("result") == "ok", "\(name)")
+      }
+      #expect(results["conversation"]?.text("message")?.contains("acknowledged") == true)
+      #expect(scene.folder.allFiles == before)
+    }
+
+    @Test func theDoctorNamesTheCommandForWhatOthersCanReach() async throws {
+      let scene = try Scene()
+      _ = try await scene.run("id", "--users", "users.json", "--as", "user1")
+      let identity = scene.folder.file("home/profiles/user1/identity")
+      try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: identity)
+      let (ending, results, last) = try await checks(scene)
+      try scene.expect(ending == .exited(1), "a readable identity: \(ending)")
+      #expect(results["profiles"]?.text("result") == "failed")
+      #expect(results["profiles"]?.text("hint") == "chmod 600 \(identity)")
+      #expect(last?.number("failed") == 1)
+      #expect(try scene.folder.mode(of: "home/profiles/user1/identity") == 0o644)
+    }
+
+    @Test func theDoctorSaysWhatIsWrongWithAUsersFileAndAPortInUse() async throws {
+      let scene = try Scene()
+      let (listener, port) = try await scene.listener(as: "user2")
+      try scene.folder.write(
+        #"[{"username":"user2","password":"p","ip":"127.0.0.1","port":\#(port)}]"#, to: "taken.json")
+      let taken = try await checks(scene, "--users", "taken.json", "--as", "user2")
+      try scene.expect(taken.exit == .exited(0), "a port in use: \(taken.exit)")
+      #expect(taken.results["listen"]?.text("result") == "warning")
+      try await scene.stop(listener)
+      try scene.folder.write("[{]", to: "broken.json")
+      let broken = try await checks(scene, "--users", "broken.json")
+      try scene.expect(broken.exit == .exited(1), "a broken users file: \(broken.exit)")
+      #expect(broken.results["users file"]?.text("result") == "failed")
+      #expect(broken.results["users file"]?.text("message")?.contains("line 1") == true)
+    }
+
+    /// Runs a shell script in the scene's folder, with our programs first in its path.
+    private func shell(
+      _ script: String, in scene: Scene
+    ) async throws -> (exit: RunningProgram.Ending, output: String) {
+      let programs = (try Program.path("secure_chat") as NSString).deletingLastPathComponent
+      let running = try RunningProgram(
+        "/bin/bash", ["-c", script], environment: ["PATH": programs + ":/usr/bin:/bin", "LANG": "C.UTF-8"],
+        folder: scene.folder.path)
+      let ending = try await running.ending()
+      return (ending, running.output.text)
+    }
+
+    @Test(arguments: ["secure_chat", "secure_chat_log"])
+    func everyShellReadsItsCompletionScript(program: String) async throws {
+      let scene = try Scene()
+      for name in ["bash", "zsh", "fish"] {
+        let made = try await shell("\(program) completion \(name) > \(name).script", in: scene)
+        try scene.expect(made.exit == .exited(0), "completion \(name): \(made.exit)")
+        let script = try String(contentsOfFile: scene.folder.file("\(name).script"), encoding: .utf8)
+        #expect(script.contains("_\(program)"))
+        guard ["/bin/", "/usr/bin/"].contains(where: { FileManager.default.fileExists(atPath: $0 + name) })
+        else { continue }
+        let read = try await shell("\(name) -n \(name).script", in: scene)
+        try scene.expect(read.exit == .exited(0), "\(name) -n: \(read.exit)")
+      }
+    }
+
+    @Test func theTabKeyOffersCommandsAndTheUsersOfTheFile() async throws {
+      let scene = try Scene(
+        users: """
+          [ {"username": "user1", "password": "p1", "ip": "127.0.0.1", "port": 1},
+            {"username": "user2", "password": "p2", "ip": "127.0.0.1", "port": 2},
+            {"username": "$(touch expanded)", "password": "p3", "ip": "127.0.0.1", "port": 3} ]
+          """)
+      let script = """
+        source <(secure_chat completion bash)
+        offer() {
+          COMPREPLY=() COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
+          COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+          _secure_chat "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+          echo "${COMPREPLY[*]}"
+        }
+        offer secure_chat ver
+        offer secure_chat chat --users users.json us
+        offer secure_chat chat --users users.json --as ''
+        """
+      let offered = try await shell(script, in: scene)
+      try scene.expect(offered.exit == .exited(0), "completion: \(offered.exit)")
+      #expect(offered.output == "verify version\nuser1 user2\nuser1 user2\n")
+      #expect(!scene.folder.allFiles.contains("expanded"))
+    }
+  }
+}
