@@ -1,3 +1,5 @@
+import Wire
+
 /// Text on its way in, cut into messages: checked to be UTF-8 as it comes, in parts of at most 64 KiB
 /// that end between characters.
 ///
@@ -48,6 +50,10 @@ package struct MessageParts: Sendable {
 
   /// Reads on from the last whole character; an unfinished one may wait for the next read.
   private mutating func check(final: Bool) throws(NotText) {
+    // In one pass up to the last character, which may be unfinished; one by one from there, and where the
+    // pass has found something wrong.
+    let end = Self.boundary(in: held, atMost: held.count - 1)
+    if heldChecked < end, held.span.extracting(heldChecked..<end).isValidUTF8 { heldChecked = end }
     while heldChecked < held.count {
       switch UTF8Character.length(at: heldChecked, in: held) {
       case .whole(let length): heldChecked += length

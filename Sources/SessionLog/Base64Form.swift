@@ -1,4 +1,4 @@
-/// Canonical base64url (RFC 4648 section 5, no padding) inside a line: checked, read and written in place.
+/// Canonical base64url (RFC 4648 section 5, no padding) inside a line: checked and read in place.
 ///
 /// Canonical means that the unused low bits of the last character are zero, so that one value has one spelling.
 enum Base64Form {
@@ -42,33 +42,6 @@ enum Base64Form {
         held -= 8
         bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
       }
-    }
-  }
-
-  /// Writes bytes as base64url, appending.
-  static func encode(_ bytes: [UInt8], into line: inout [UInt8]) {
-    encode(bytes.span, into: &line)
-  }
-
-  static func encode(_ bytes: Span<UInt8>, into line: inout [UInt8]) {
-    let letters = alphabet
-    var index = 0
-    while index + 3 <= bytes.count {
-      let group = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
-      line.append(letters[Int(group >> 18)])
-      line.append(letters[Int(group >> 12 & 63)])
-      line.append(letters[Int(group >> 6 & 63)])
-      line.append(letters[Int(group & 63)])
-      index += 3
-    }
-    if bytes.count - index == 1 {
-      line.append(letters[Int(bytes[index] >> 2)])
-      line.append(letters[Int(bytes[index] & 3) << 4])
-    } else if bytes.count - index == 2 {
-      let group = UInt32(bytes[index]) << 8 | UInt32(bytes[index + 1])
-      line.append(letters[Int(group >> 10)])
-      line.append(letters[Int(group >> 4 & 63)])
-      line.append(letters[Int(group & 15) << 2])
     }
   }
 

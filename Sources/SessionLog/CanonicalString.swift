@@ -82,20 +82,6 @@ package enum CanonicalString {
     return nil
   }
 
-  /// Whether bytes are valid UTF-8.
-  package static func isUTF8(_ text: Span<UInt8>) -> Bool {
-    var index = 0
-    while index < text.count {
-      if text[index] < 0x80 {
-        index += 1
-      } else {
-        guard let (_, length) = codePoint(text, at: index, end: text.count) else { return false }
-        index += length
-      }
-    }
-    return true
-  }
-
   private static func escape(_ line: Span<UInt8>, at index: Int, end: Int) -> (UInt32, Int)? {
     guard index + 1 < end else { return nil }
     switch line[index + 1] {

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Builds one line in a buffer that is used again for the next.
 struct LineWriter {
   private(set) var bytes: [UInt8] = []
@@ -18,7 +20,7 @@ struct LineWriter {
     }
   }
 
-  mutating func put(base64 value: Span<UInt8>) { Base64Form.encode(value, into: &bytes) }
+  mutating func put(base64 value: Span<UInt8>) { Base64URL.append(value, to: &bytes) }
 
   mutating func put(text: Span<UInt8>) { CanonicalString.write(text, into: &bytes) }
 

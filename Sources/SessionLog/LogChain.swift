@@ -139,7 +139,7 @@ package struct LogChain: ~Copyable {
     guard message.ordinal == next else { throw .outOfSequence }
     guard next <= UInt64(HeaderLine.largestInteger), message.identifier.count == 16,
       message.commitmentKey.count == 32, message.text.count <= SegmentLimits.textBytes,
-      CanonicalString.isUTF8(message.text.span)
+      message.text.span.isValidUTF8
     else { throw .noForm }
     do throws(CryptographyError) {
       try makePayload(message)
@@ -167,10 +167,11 @@ package struct LogChain: ~Copyable {
     case .sealed:
       try seal(message)
       payload.append(contentsOf: MessagePayload.sealedKey)
-      Base64Form.encode(sealed, into: &payload)
+      let sealed = sealed
+      Base64URL.append(sealed.span, to: &payload)
     case .plain:
       payload.append(contentsOf: MessagePayload.plainKey)
-      Base64Form.encode(message.commitmentKey, into: &payload)
+      Base64URL.append(message.commitmentKey.span, to: &payload)
       payload.append(contentsOf: MessagePayload.plainText)
       CanonicalString.write(message.text.span, into: &payload)
     }

@@ -27,10 +27,12 @@ enum MessagePayload {
     let count = keyBytes + paddedCount(text.count)
     resize(&plain, to: count)
     resize(&sealed, to: count + 16)
-    for index in 0..<keyBytes { plain[index] = commitmentKey[index] }
-    for index in text.indices { plain[keyBytes + index] = text[index] }
-    plain[keyBytes + text.count] = 0x80
-    for index in (keyBytes + text.count + 1)..<count { plain[index] = 0 }
+    var whole = plain.mutableSpan
+    whole.copy(commitmentKey, at: 0)
+    whole.copy(text, at: keyBytes)
+    whole[keyBytes + text.count] = 0x80
+    var filler = whole._mutatingExtracting(droppingFirst: keyBytes + text.count + 1)
+    filler.update(repeating: 0)
     defer { wipe(&plain) }
     var output = sealed.mutableSpan
     try ChaCha20Poly1305.seal(
@@ -59,7 +61,8 @@ enum MessagePayload {
   }
 
   static func wipe(_ bytes: inout [UInt8]) {
-    for index in bytes.indices { bytes[index] = 0 }
+    var span = bytes.mutableSpan
+    span.update(repeating: 0)
   }
 
   private static func resize(_ bytes: inout [UInt8], to count: Int) {

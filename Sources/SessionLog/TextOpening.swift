@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import Wire
 
 /// Opens the text of a message record and proves it against the commitment in the covered bytes.
 struct TextOpening {
@@ -37,7 +38,7 @@ struct TextOpening {
       else { return nil }
       key = Array(plain[..<MessagePayload.keyBytes])
       text = Array(plain[range])
-      guard CanonicalString.isUTF8(text.span) else { return nil }
+      guard text.span.isValidUTF8 else { return nil }
     }
     var span = expected.mutableSpan
     HMACSHA256.authenticate(text.span, key: key.span, into: &span)

@@ -23,24 +23,35 @@ package enum Base64URL {
 
   /// Appends the characters of `bytes` as ASCII.
   package static func append(_ bytes: Span<UInt8>, to output: inout [UInt8]) {
-    var index = 0
-    while index + 3 <= bytes.count {
-      let group = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
-      for shift in stride(from: 18, through: 0, by: -6) { output.append(character(group >> UInt32(shift))) }
-      index += 3
+    let letters = alphabet
+    let whole = bytes.count / 3
+    let start = output.count
+    output.append(contentsOf: repeatElement(0, count: whole * 4))
+    var target = output.mutableSpan
+    for group in 0..<whole {
+      let (from, to) = (group * 3, start + group * 4)
+      let bits = UInt32(bytes[from]) << 16 | UInt32(bytes[from + 1]) << 8 | UInt32(bytes[from + 2])
+      target[to] = letters[Int(bits >> 18)]
+      target[to + 1] = letters[Int(bits >> 12 & 63)]
+      target[to + 2] = letters[Int(bits >> 6 & 63)]
+      target[to + 3] = letters[Int(bits & 63)]
     }
-    switch bytes.count - index {
+    let rest = whole * 3
+    switch bytes.count - rest {
     case 1:
-      output.append(character(UInt32(bytes[index]) >> 2))
-      output.append(character(UInt32(bytes[index]) << 4))
+      output.append(letters[Int(bytes[rest] >> 2)])
+      output.append(letters[Int(bytes[rest] & 3) << 4])
     case 2:
-      let pair = UInt32(bytes[index]) << 8 | UInt32(bytes[index + 1])
-      output.append(character(pair >> 10))
-      output.append(character(pair >> 4))
-      output.append(character(pair << 2))
+      let bits = UInt32(bytes[rest]) << 8 | UInt32(bytes[rest + 1])
+      output.append(letters[Int(bits >> 10)])
+      output.append(letters[Int(bits >> 4 & 63)])
+      output.append(letters[Int(bits & 15) << 2])
     default: break
     }
   }
+
+  private static let alphabet = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
   package static func decode(canonical text: String) throws(Base64URLError) -> [UInt8] {
     let characters = Array(text.utf8)
@@ -64,17 +75,6 @@ package enum Base64URL {
     }
     guard bits & ((1 << bitCount) - 1) == 0 else { throw .notCanonical }
     return bytes
-  }
-
-  private static func character(_ bits: UInt32) -> UInt8 {
-    let six = UInt8(bits & 63)
-    return switch six {
-    case 0..<26: UInt8(ascii: "A") + six
-    case 26..<52: UInt8(ascii: "a") + six - 26
-    case 52..<62: UInt8(ascii: "0") + six - 52
-    case 62: UInt8(ascii: "-")
-    default: UInt8(ascii: "_")
-    }
   }
 
   private static func value(_ character: UInt8) -> UInt32? {
