@@ -10,10 +10,23 @@ struct Conversations {
     var isLeaving = false
     var sent = 0
     var received = 0
+    /// The latest messages, for `/details N`; at most ``rememberedLimit``.
+    fileprivate(set) var remembered: [Received] = []
 
     var session: SessionID { connected.session }
     var peer: PeerName { connected.peer }
   }
+
+  /// What is told of a message that came; its text is not kept.
+  struct Received: Sendable {
+    let seq: UInt64
+    let id: MessageID
+    let time: UnixTime
+    let sent: UnixTime
+    let byteCount: Int
+  }
+
+  static let rememberedLimit = 1000
 
   /// A text on its way, with the id it got once a link took it.
   struct Unconfirmed: Sendable {
@@ -58,8 +71,14 @@ struct Conversations {
     if let index = live.firstIndex(where: { $0.session == session }) { live[index].isLeaving = true }
   }
 
-  mutating func countReceived(_ session: SessionID) {
-    if let index = live.firstIndex(where: { $0.session == session }) { live[index].received += 1 }
+  mutating func received(_ message: MessageEvent) {
+    guard let index = live.firstIndex(where: { $0.session == message.session }) else { return }
+    live[index].received += 1
+    if live[index].remembered.count == Self.rememberedLimit { live[index].remembered.removeFirst() }
+    live[index].remembered.append(
+      Received(
+        seq: message.seq, id: message.id, time: message.time, sent: message.sent,
+        byteCount: message.text.count))
   }
 
   /// Takes out one that is over; the newest of the others becomes current if it was.

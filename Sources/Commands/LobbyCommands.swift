@@ -14,6 +14,33 @@ extension Lobby {
     case .details: await showDetails(argument)
     case .draft: await setDrafts(argument)
     case .chat: await chat(argument)
+    case .status: await showStatus(argument)
+    case .all: await showAll()
+    }
+  }
+
+  private func showStatus(_ argument: String) async {
+    guard let name = try? PeerName(argument) else { return await screen.say(Sentences.statusUsage) }
+    await screen.say(await standings(of: [name])[0])
+  }
+
+  /// Everybody of the users file and of the contacts.
+  private func showAll() async {
+    var names = (party.users?.others(than: party.me) ?? []).map(\.name)
+    for contact in (try? await messenger.contacts()) ?? [] where !names.contains(contact.name) {
+      names.append(contact.name)
+    }
+    guard !names.isEmpty else { return await screen.say(Sentences.nobodyKnown) }
+    await screen.show(await standings(of: names).joined(separator: "\n"))
+  }
+
+  private func standings(of names: [PeerName]) async -> [String] {
+    let sessions = await messenger.sessions()
+    let contacts = (try? await messenger.contacts()) ?? []
+    return names.map { name in
+      Sentences.standing(
+        name, live: sessions.last { $0.peer == name }, contact: contacts.first { $0.name == name },
+        entry: party.users?.entry(named: name))
     }
   }
 
@@ -35,6 +62,12 @@ extension Lobby {
     } else {
       conversation = (try? PeerName(argument)).flatMap { hub.newest(with: $0) }
     }
+    if conversation == nil, let current = hub.current, let number = Self.messageNumber(argument) {
+      guard let message = current.remembered.last(where: { $0.seq == number }) else {
+        return await screen.say(Sentences.noMessage(number, latest: current.received))
+      }
+      return await screen.show(Sentences.details(message, in: current.connected))
+    }
     guard let conversation else {
       return await screen.say(Sentences.noConversation(argument, peers: hub.peers))
     }
@@ -42,6 +75,11 @@ extension Lobby {
       Sentences.details(
         conversation.connected, me: messenger.identity, sent: conversation.sent,
         received: conversation.received))
+  }
+
+  /// "3" or "#3".
+  private static func messageNumber(_ text: String) -> UInt64? {
+    UInt64(text.hasPrefix("#") ? String(text.dropFirst()) : text)
   }
 
   /// `/chat NAME`: switches to a conversation that is up, or dials.

@@ -39,8 +39,7 @@ extension Lobby {
   }
 
   private func show(_ message: MessageEvent) async {
-    hub.countReceived(message.session)
-    if isVerbose { await screen.show(Sentences.checked(message)) }
+    hub.received(message)
     for line in Sentences.message(message, paint: screen.paint) { await screen.show(line) }
     await screen.payload(EventTeller.payload(of: message.text))
   }

@@ -92,6 +92,7 @@ extension Conversation {
     let event = MessageEvent(
       session: session, id: received.id, from: summary.peer.name, seq: received.ordinal,
       text: received.text, time: .now, sent: received.sentAt, verified: isVerified)
+    tellChecks(summary.cipher)
     emit(.message(event)) {
       executor.execute { bound.value.tell(.credit(bytes: credit)) }
     }
@@ -99,6 +100,7 @@ extension Conversation {
 
   private func delivered(_ receipt: DeliveryReceipt) {
     guard let summary, let session = sessionID else { return }
+    tellChecks(summary.cipher)
     let now = Moment.current
     let first = receipt.count - UInt64(receipt.ids.count) + 1
     for (offset, id) in receipt.ids.enumerated() {
@@ -128,11 +130,18 @@ extension Conversation {
 
   private func tellStep(_ step: HandshakeStep, _ direction: ChatProtocol.StepDirection) {
     guard core.options.verboseSteps else { return }
-    core.events.put(
-      .step(
-        StepEvent(
-          address: address.description, name: step.name,
-          direction: direction == .received ? .received : .sent)))
+    tellStep(step.name, direction == .received ? .received : .sent)
+  }
+
+  private func tellStep(_ name: String, _ direction: StepEvent.Direction) {
+    core.events.put(.step(StepEvent(address: address.description, name: name, direction: direction)))
+  }
+
+  /// What every record passed before anything of it is told.
+  private func tellChecks(_ cipher: CipherSuite) {
+    guard core.options.verboseSteps else { return }
+    tellStep(cipher.authenticationStep, .received)
+    tellStep("CRC32 ok", .received)
   }
 
   // MARK: What is known of the peer
@@ -187,14 +196,42 @@ extension HandshakeStep {
   /// The step's name in `step` events, in the words that users know.
   var name: String {
     switch self {
-    case .negotiation: "negotiation"
+    case .negotiation: "hello"
     case .diffieHellman(let group): "Diffie-Hellman (\(group.name))"
     case .challenge: "challenge"
     case .response: "response"
     case .passwordExchange: "password exchange"
     case .identity: "identity"
     case .confirmation: "confirmation"
-    case .recordCipher(let cipher): "record cipher (\(cipher.name))"
+    case .recordCipher(let cipher): cipher.encryptionStep
+    }
+  }
+}
+
+extension CipherSuite {
+  /// How records are encrypted, in the words that users know.
+  package var encryptionStep: String {
+    switch self {
+    case .aes256CBCHMACCRC32: "AES-256-CBC"
+    case .aes256GCM: "AES-256-GCM"
+    case .xchacha20Poly1305: "XChaCha20-Poly1305"
+    }
+  }
+
+  /// What proves that a record is the peer's, in the words that users know.
+  package var authentication: String {
+    switch self {
+    case .aes256CBCHMACCRC32: "HMAC-SHA256"
+    case .aes256GCM: "GCM"
+    case .xchacha20Poly1305: "Poly1305"
+    }
+  }
+
+  var authenticationStep: String {
+    switch self {
+    case .aes256CBCHMACCRC32: "HMAC ok"
+    case .aes256GCM: "GCM tag ok"
+    case .xchacha20Poly1305: "Poly1305 tag ok"
     }
   }
 }

@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "status", "all", "join", "leave", "verify", "block", "edit", "search", "outbox", "cancel", "file",
+    "join", "leave", "verify", "block", "edit", "search", "outbox", "cancel", "file",
     "files",
     "accept", "decline", "record", "offrecord", "invite",
   ])
@@ -44,8 +44,12 @@ import Testing
     #expect(TypedLine("1 bob", inLobby: true) == .command(.chat, argument: "bob"))
     #expect(TypedLine("quit", inLobby: true) == .command(.quit, argument: ""))
     #expect(TypedLine("exit", inLobby: true) == .exit)
-    #expect(TypedLine("status bob", inLobby: true) == .later("status"))
-    #expect(TypedLine("3", inLobby: true) == .later("all"))
+    #expect(TypedLine("status bob", inLobby: true) == .command(.status, argument: "bob"))
+    #expect(TypedLine("2 bob", inLobby: true) == .command(.status, argument: "bob"))
+    #expect(TypedLine("3", inLobby: true) == .command(.all, argument: ""))
+    #expect(TypedLine("4", inLobby: true) == .later("join"))
+    #expect(TypedLine("5", inLobby: true) == .later("leave"))
+    #expect(TypedLine("status bob", inLobby: false) == .text("status bob"))
     #expect(TypedLine("hello", inLobby: true) == .text("hello"))
     #expect(TypedLine("", inLobby: true) == .nothing)
   }

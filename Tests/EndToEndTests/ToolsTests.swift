@@ -112,5 +112,66 @@ extension EndToEnd {
       #expect(offered.output == "verify version\nuser1 user2\nuser1 user2\n")
       #expect(!scene.folder.allFiles.contains("expanded"))
     }
+
+    @Test func verboseNamesEveryStepOnBothSides() async throws {
+      let scene = try Scene()
+      let (listener, port) = try await scene.listener(as: "user2", home: "home", "-v")
+      let sender = try await scene.send("one", port: port, "-v")
+      try scene.expect(try await sender.ending() == .exited(0), "send -v", sender, listener)
+      _ = try await listener.event("closed")
+      func steps(_ program: RunningProgram) throws -> Set<String> {
+        Set(
+          try program.events.filter { $0.text("event") == "step" }.map {
+            ($0.text("dir") ?? "") + " " + ($0.text("name") ?? "")
+          })
+      }
+      let common: Set = [
+        "out hello", "in hello", "out challenge", "in challenge", "out response", "in response",
+        "out AES-256-CBC", "out Diffie-Hellman (x25519-mlkem768)", "in HMAC ok", "in CRC32 ok",
+      ]
+      for program in [sender, listener] {
+        let missing = common.subtracting(try steps(program))
+        try scene.expect(missing.isEmpty, "no step \(missing)", program)
+      }
+      try await scene.stop(listener)
+    }
+
+    @Test func detailsAndStatusAreToldAtATerminal() async throws {
+      let scene = try Scene()
+      let listener = try scene.person(
+        "listen", "--users", "users.json", "--as", "user2", "--port", "0", "-v", name: "user2")
+      var seen = try await listener.shows("user2> ")
+      listener.write("status user1\r")
+      seen = try await listener.shows("user1  not connected, no contact yet", after: seen)
+      listener.write("2 nobody\r")
+      seen = try await listener.shows("Nobody is known as nobody.", after: seen)
+      let place = try #require(listener.output.text.firstMatch(of: /listening on 127\.0\.0\.1:(\d+)/))
+      let caller = try scene.person(
+        "chat", "user2", "--users", "users.json", "--as", "user1", "--to", "127.0.0.1:\(place.1)",
+        name: "user1")
+      try await caller.shows("user1>user2  ")
+      caller.write("hello\r")
+      seen = try await listener.shows("<- HMAC ok", after: seen)
+      seen = try await listener.shows("<- CRC32 ok", after: seen)
+      seen = try await listener.shows("user1  hello", after: seen)
+      listener.write("/details 1\r")
+      seen = try await listener.shows("message    #1 from user1, 5 bytes", after: seen)
+      seen = try await listener.shows("CRC32      ok", after: seen)
+      seen = try await listener.shows("MAC        HMAC-SHA256, ok", after: seen)
+      seen = try await listener.shows("cipher     AES-256-CBC (aes256-cbc-hmac-crc32)", after: seen)
+      listener.write("/details 2\r")
+      seen = try await listener.shows("No message #2 is remembered", after: seen)
+      listener.write("/all\r")
+      seen = try await listener.shows("user1  here since", after: seen)
+      caller.write("exit\r")
+      let left = try await caller.ending()
+      try scene.expect(left == .exited(0), "exit: \(left)", caller)
+      seen = try await listener.shows("Still listening", after: seen)
+      listener.write("3\r")
+      seen = try await listener.shows("user1  not connected, known", after: seen)
+      listener.write("quit\r")
+      let ended = try await listener.ending()
+      try scene.expect(ended == .exited(0), "quit: \(ended)", listener)
+    }
   }
 }

@@ -64,6 +64,7 @@ extension ConnectionMachine {
       step(.response, .sent)
       phase = .awaitingAuthentication(state)
     }
+    step(.negotiation, .received)
     step(.challenge, .received)
     step(.negotiation, .sent)
     step(.challenge, .sent)
@@ -76,6 +77,7 @@ extension ConnectionMachine {
     case .confirmation(let next):
       progress.peerIsProven = true
       progress.stage = .confirmation
+      step(.negotiation, .received)
       step(.challenge, .received)
       step(.response, .received)
       step(.identity, .sent)
@@ -83,6 +85,7 @@ extension ConnectionMachine {
       phase = .awaitingConfirmation(next)
     case .pairingReply(let next):
       progress.stage = .pairingReply
+      step(.negotiation, .received)
       step(.challenge, .received)
       step(.passwordExchange, .sent)
       phase = .awaitingPairingReply(next)

@@ -80,24 +80,20 @@ extension Sentences {
     let isSent = step.direction == .sent
     let words =
       switch step.name {
-      case "negotiation":
-        isSent ? "Diffie-Hellman shares sent, with what we accept" : "Diffie-Hellman shares received"
+      case "hello":
+        isSent
+          ? "hello sent: Diffie-Hellman shares, and what we accept"
+          : "hello received: Diffie-Hellman shares, and what they accept"
       case "challenge": isSent ? "challenge sent" : "challenge received"
       case "response": isSent ? "response sent" : "response verified"
       case "identity": isSent ? "identity sent, encrypted" : "identity verified"
       case "password exchange":
         isSent ? "password exchange (CPace) sent" : "password exchange (CPace) verified"
       case "confirmation": isSent ? "confirmation sent" : "confirmation verified"
-      case let name where name.hasPrefix("record cipher"):
-        "AES-256-CBC with CRC32 and HMAC-SHA256 from here on"
-      case let name: SafeText.line(name) + (name.hasPrefix("Diffie-Hellman") ? ": shared keys agreed" : "")
+      case let name where name.hasPrefix("Diffie-Hellman"): SafeText.line(name) + ": shared keys agreed"
+      case let name: SafeText.line(name) + (isSent ? " for every record from here on" : "")
       }
     return (isSent ? " -> " : " <- ") + words
-  }
-
-  /// A message's way in, with `-v`: what was checked before it was shown.
-  static func checked(_ event: MessageEvent) -> String {
-    " <- #\(event.seq) AES-256-CBC, HMAC ok, CRC32 ok"
   }
 
   static func alsoHere(_ peer: PeerName) -> String {
@@ -171,7 +167,8 @@ extension Sentences {
     """
     /chat NAME      talk to NAME: switch, or call them     /who       who is here
     /draft on|off|replace   lines are gathered until ENTER on an empty one
-    /details        keys, words, counts and log of this conversation
+    /details [N]    keys, words, counts and log of this conversation; of its message N
+    /status NAME    whether NAME is here and known         /all       the same of everybody
     /sessions       all conversations                      /id        your own words
     exit, Ctrl-D    \(inLobby ? "leave the program" : "end this conversation")
     /quit           end all conversations and leave
@@ -220,11 +217,20 @@ extension Sentences {
     your key   \(me.words)
     session    \(event.sessionWords)
                \(event.session.text)
-    keys       \(event.group.name): Diffie-Hellman (X25519) and ML-KEM-768, challenge and response both ways
-    records    \(event.cipher.name): AES-256-CBC, CRC32 inside, HMAC-SHA256 outside, a fresh key for each
-    texts      \(sent) sent, \(received) received; each that is shown passed HMAC, padding and CRC32
+    keys       \(event.group.name): \(agreement(event.group)), challenge and response both ways
+    records    \(event.cipher.name): \(event.cipher.encryptionStep), CRC32 inside, \
+    \(event.cipher.authentication) outside, a fresh key for each
+    texts      \(sent) sent, \(received) received; each that is shown passed \(event.cipher.authentication) and CRC32
     log        \(SafeText.line(event.logPath)) (\(event.logText == .plain ? "readable" : "sealed") texts)
     """
+  }
+
+  private static func agreement(_ group: KeyAgreementGroup) -> String {
+    switch group {
+    case .x25519MLKEM768: "Diffie-Hellman (X25519) and ML-KEM-768"
+    case .x25519: "Diffie-Hellman (X25519)"
+    case .x25519FFDHE3072: "Diffie-Hellman (X25519 and ffdhe3072)"
+    }
   }
 
   static func noConversation(_ argument: String, peers: [PeerName]) -> String {
