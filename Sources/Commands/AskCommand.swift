@@ -93,11 +93,13 @@ struct AskCommand: RunnableCommand {
     await screen.say(Sentences.banner(users))
     for warning in users.warnings { await screen.say(Sentences.usersFileWarning(warning)) }
     let me = try await whoAmI(users, questions, screen)
+    let party = Party(
+      folders: folders, users: users, me: me, unlocking: Unlocking(shared, screen: screen))
     switch try await questions.direction() {
-    case .receive: return Answers(party: Party(folders: folders, users: users, me: me), target: nil)
+    case .receive: return Answers(party: party, target: nil)
     case .send:
       let target = try await questions.target(from: me, in: users)
-      return Answers(party: Party(folders: folders, users: users, me: me), target: target)
+      return Answers(party: party, target: target)
     }
   }
 

@@ -31,36 +31,3 @@ struct IDCommand: RunnableCommand {
     }
   }
 }
-
-/// `secure_chat init`: makes the own identity, without talking to anybody.
-struct InitCommand: RunnableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "init",
-    abstract: "Make your identity now; otherwise the first conversation does.")
-
-  @OptionGroup var shared: SharedOptions
-
-  func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
-    let screen = try surroundings.screen()
-    do throws(Failure) {
-      let party = try await Party.find(shared, screen: screen, in: surroundings)
-      let messenger = try await party.openMessenger(connection: nil, log: nil, verbose: false)
-      await screen?.finish()
-      let identity = messenger.identity
-      await surroundings.output.notice(
-        identity.isNew
-          ? Sentences.identityMade(identity, party.folders)
-          : Sentences.identityThere(identity, party.folders))
-      if surroundings.output.isJSON {
-        try await surroundings.output.payload(bytes: JSONEvents.identity(identity))
-      } else {
-        try await surroundings.output.payload(Sentences.identity(identity))
-      }
-      await messenger.shutDown()
-      return .ok
-    } catch {
-      await screen?.finish()
-      throw error
-    }
-  }
-}

@@ -6,6 +6,8 @@ struct Party {
   let folders: HomeFolders
   let users: UsersFile?
   let me: PeerName
+  /// Opens the profile, where it is locked.
+  var unlocking = Unlocking.none
 
   /// From the options alone, asking only a person at a terminal for what they lack.
   static func find(
@@ -19,7 +21,8 @@ struct Party {
     }
     return Party(
       folders: folders, users: users,
-      me: try await me(shared, users: users, folders: folders, screen: screen))
+      me: try await me(shared, users: users, folders: folders, screen: screen),
+      unlocking: Unlocking(shared, screen: screen))
   }
 
   static func folders(_ shared: SharedOptions) throws(Failure) -> HomeFolders {
@@ -103,6 +106,17 @@ struct Party {
       options.logSync = LogSyncMode(rawValue: log.logSync.rawValue) ?? .group
     }
     options.verboseSteps = verbose
+    return try await unlocking.run(me) { (passphrase) async throws(MessengerFailure) -> Messenger in
+      var options = options
+      options.passphrase = passphrase
+      return try await Messenger.open(options)
+    }
+  }
+
+  /// Opens the messenger to say who its owner is, with a passphrase that is known by now.
+  func openMessenger(with passphrase: OwnPassphrase) async throws(Failure) -> Messenger {
+    var options = MessengerOptions(home: folders.homePath, logs: folders.logsPath, me: me, users: users)
+    options.passphrase = passphrase
     do throws(MessengerFailure) {
       return try await Messenger.open(options)
     } catch {

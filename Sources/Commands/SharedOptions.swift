@@ -36,6 +36,7 @@ struct SharedOptions: ParsableArguments {
     name: .customLong("yes"),
     help: "Answer yes where a command asks before it goes on; never to the question whether a key is right.")
   var yes = false
+  @OptionGroup var passphrase: PassphraseOptions
 }
 
 /// When to use colour; nothing is ever said by colour alone.

@@ -19,7 +19,9 @@ enum Vocabulary {
     "--json": .flag, "--quiet": .flag, "-v": .flag, "--yes": .flag, "--once": .flag, "--lines": .flag,
     "--draft": .flag, "--help": .flag, "-h": .flag, "--version": .flag,
     "--users": .value, "--as": .value, "--home": .value, "--logs": .value, "--color": .value,
-    "--password-file": .value, "--password-fd": .value, "--groups": .value, "--ciphers": .value,
+    "--passphrase": .flag, "--passphrase-file": .value, "--passphrase-fd": .value,
+    "--new-passphrase-file": .value, "--new-passphrase-fd": .value, "--password-file": .value,
+    "--password-fd": .value, "--groups": .value, "--ciphers": .value,
     "--timeout": .value, "--port": .value, "--bind": .value, "--to": .value, "--peer": .value,
     "--log-text": .value, "--log-sync": .value,
   ]
@@ -29,7 +31,7 @@ enum Vocabulary {
 
   /// Options whose names are kept for later versions.
   static let laterOptions: Set<String> = [
-    "--passphrase", "--passphrase-file", "--passphrase-fd", "--allow-downgrade", "--require-verified",
+    "--allow-downgrade", "--require-verified",
     "--exec", "--wait", "--record", "--heads", "--relay", "--sign", "--manual-key", "--listen", "--keep",
     "--quota", "--room-password-file", "--notify-cmd", "--write",
   ]

@@ -73,6 +73,26 @@ enum LogSentences {
 
   static func askPassphrase(_ name: String) -> String { "Passphrase for \(SafeText.line(name)): " }
 
+  static let wrongPassphraseAgain = "That passphrase does not open it. Try again."
+
+  static func unusable(_ problem: PassphraseProblem) -> String {
+    switch problem {
+    case .empty: "A passphrase has at least one character."
+    case .tooLong: "A passphrase has at most \(Passphrase.capacity) bytes."
+    case .notUTF8: "That is not UTF-8."
+    case .memory: "The system gives no guarded memory for it."
+    }
+  }
+
+  static func problem(_ error: PassphraseSourceError) -> LogProblem {
+    switch error {
+    case .file(let fault): problem(.place(fault))
+    case .descriptor(let number):
+      .usage("no passphrase can be read from descriptor \(number).", hint: nil)
+    case .passphrase(let problem): .usage("the passphrase cannot be used. \(unusable(problem))", hint: nil)
+    }
+  }
+
   // MARK: Failures
 
   static func problem(_ failure: LogFailure) -> LogProblem {

@@ -23,13 +23,16 @@ struct LogSurroundings {
 
   /// The keys at hand; `beforeAsking` runs before a person is asked for a passphrase.
   func keyring(beforeAsking: @escaping () -> Void = {}) throws(LogProblem) -> LogKeyring {
-    let passphrase = try PassphraseReader(options, canAsk: console.canAsk)
+    let passphrase = try PassphraseReader(options, console)
     let source: LogKeySource = if let key = options.key { .file(key) } else { .profiles(try home()) }
-    return LogKeyring(source) { key, path in
+    return LogKeyring(source, tries: passphrase.asksAgain ? Self.tries : 1) { key, path, attempt in
       beforeAsking()
-      return passphrase.read(for: key, path: path)
+      return passphrase.read(for: key, path: path, isRepeated: attempt > 0)
     }
   }
+
+  /// How often a person may type a passphrase.
+  private static let tries = 3
 
   /// Tells once, on standard error, that keys in use lie open in the home.
   func warnOfPlainKeys(_ keyring: LogKeyring) {

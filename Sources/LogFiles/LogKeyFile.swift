@@ -17,14 +17,15 @@ package enum LogKeyFile {
   /// Guarded bytes for a secret, a wrapping key and what goes between.
   static let guardedByteCount = 1024
 
-  private static let plainWord = Array("plain ".utf8)
-
   /// Makes a pair for a profile and writes both files.
   ///
   /// Files of another pair that stand there stay, as `log-verify-<8 hex of SHA-256(pub)>.key` and `.pub`: the logs
   /// of an earlier identity can still be read.
+  ///
+  /// - Parameter passphrase: what the secret is locked with, which takes a second or so; nil leaves it plain.
   package static func make(
-    for profile: Profile, at path: ProfilePath, entropy: any EntropySource = SystemEntropy.shared
+    for profile: Profile, at path: ProfilePath, passphrase: Passphrase? = nil,
+    effort: PassphraseEffort = .standard, entropy: any EntropySource = SystemEntropy.shared
   ) throws(LogFailure) -> LogPublicKey {
     let region = try LogFailure.inLibrary { () throws(CryptographyError) in
       try GuardedRegion(byteCount: guardedByteCount)
@@ -32,33 +33,26 @@ package enum LogKeyFile {
     let secret = try LogFailure.inLibrary { () throws(CryptographyError) in
       try Secret<LogSecretKey>.random(in: region, from: entropy)
     }
-    return try write(secret, for: profile, at: path)
+    return try write(
+      secret, for: profile, at: path, passphrase: passphrase, effort: effort, entropy: entropy)
   }
 
   /// Writes both files of a pair whose secret is given.
   package static func write(
-    _ secret: borrowing Secret<LogSecretKey>, for profile: Profile, at path: ProfilePath
+    _ secret: borrowing Secret<LogSecretKey>, for profile: Profile, at path: ProfilePath,
+    passphrase: Passphrase? = nil, effort: PassphraseEffort = .standard,
+    entropy: any EntropySource = SystemEntropy.shared
   ) throws(LogFailure) -> LogPublicKey {
-    let publicBytes: [UInt8]
-    var text: SecretBuffer
-    do throws(CryptographyError) {
-      publicBytes = try X25519.publicKey(of: secret)
-      text = try SecretBuffer(capacity: sizeLimit)
-    } catch {
-      throw .cryptography(error)
+    let publicBytes = try LogFailure.inLibrary { () throws(CryptographyError) in
+      try X25519.publicKey(of: secret)
     }
     guard let key = LogPublicKey(bytes: publicBytes, profile: profile.bytes) else {
       throw .cryptography(.wrongLength)
     }
-    let common = LogKeyText.commonLines(key)
-    do throws(CryptographyError) {
-      try text.append(common.span)
-      try text.append(plainWord.span)
-      try SecretText.append(base64: secret, to: &text)
-      try text.append([0x0A].span)
-    } catch {
-      throw .cryptography(error)
+    let text = try secret.withBytes { (secret) throws(LogFailure) in
+      try secretText(key, secret, passphrase: passphrase, effort: effort, entropy: entropy)
     }
+    let common = LogKeyText.commonLines(key)
     do throws(PlaceError) {
       try Folder.create(path.folder)
       try setAside(path)
@@ -70,6 +64,37 @@ package enum LogKeyFile {
       throw .place(error)
     }
     return key
+  }
+
+  /// The text of a key file with its secret under another passphrase: the same pair, a new lock.
+  ///
+  /// - Parameter current: opens the file where it is locked; `passphraseNeeded` without.
+  package static func relocked(
+    _ path: String, current: Passphrase?, new: Passphrase, effort: PassphraseEffort,
+    entropy: any EntropySource
+  ) throws(LogFailure) -> SecretBuffer {
+    let pair = try readSecret(path) { current }
+    return try pair.withSecret { (secret) throws(LogFailure) in
+      try secretText(pair.publicKey, secret, passphrase: new, effort: effort, entropy: entropy)
+    }
+  }
+
+  private static func secretText(
+    _ key: LogPublicKey, _ secret: Span<UInt8>, passphrase: Passphrase?, effort: PassphraseEffort,
+    entropy: any EntropySource
+  ) throws(LogFailure) -> SecretBuffer {
+    try LogFailure.inLibrary { () throws(CryptographyError) in
+      var text = try SecretBuffer(capacity: sizeLimit)
+      let word = passphrase == nil ? LogKeyText.plainWord : LogKeyText.wrappedWord
+      try text.append((LogKeyText.commonLines(key) + word).span)
+      if let passphrase {
+        try PassphraseBox.append(secret, under: passphrase, to: &text, effort: effort, entropy: entropy)
+      } else {
+        try SecretText.append(base64: secret, to: &text)
+      }
+      try text.append([0x0A].span)
+      return text
+    }
   }
 
   /// Reads `log-verify.pub`: all that writing a log needs.

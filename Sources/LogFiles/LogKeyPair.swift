@@ -1,17 +1,5 @@
-package import Cryptography
+internal import Cryptography
 internal import SessionLog
-
-/// A passphrase, in guarded memory, that several calls may read.
-package final class Passphrase: Sendable {
-  private let bytes: SecretBuffer
-
-  /// Takes the bytes over; they are to be UTF-8 in Normalization Form C.
-  package init(_ bytes: consuming SecretBuffer) { self.bytes = bytes }
-
-  package func withBytes<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
-    try bytes.withBytes(body)
-  }
-}
 
 /// A whole log key: what reading a log needs.
 package final class LogKeyPair: Sendable {
@@ -24,6 +12,11 @@ package final class LogKeyPair: Sendable {
     self.publicKey = publicKey
     self.isPlain = isPlain
     self.secret = secret
+  }
+
+  /// Lends the secret, to be written under another passphrase.
+  func withSecret<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+    try secret.withBytes(body)
   }
 
   /// Opens a log's chain; throws `notAuthentic` where the header was changed or the key is another's.

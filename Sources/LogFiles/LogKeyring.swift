@@ -14,13 +14,19 @@ package enum LogKeySource: Sendable {
 /// The log keys at hand; each file is opened once, and a passphrase is asked for once a file.
 package final class LogKeyring {
   private let source: LogKeySource
-  private let passphrase: (LogPublicKey, String) -> Passphrase?
+  private let tries: Int
+  private let passphrase: (LogPublicKey, String, Int) -> Passphrase?
   private var pairs: [String: Result<LogKeyPair, LogFailure>] = [:]
   private var publicHalves: [String: Result<LogPublicKey, LogFailure>] = [:]
 
-  /// - Parameter passphrase: called with the key and its file where that is under a passphrase.
-  package init(_ source: LogKeySource, passphrase: @escaping (LogPublicKey, String) -> Passphrase?) {
+  /// - Parameters:
+  ///   - tries: how many passphrases a key file is tried with.
+  ///   - passphrase: called with the key, its file where that is under a passphrase, and how many were wrong so far.
+  package init(
+    _ source: LogKeySource, tries: Int = 1, passphrase: @escaping (LogPublicKey, String, Int) -> Passphrase?
+  ) {
     self.source = source
+    self.tries = tries
     self.passphrase = passphrase
   }
 
@@ -51,7 +57,7 @@ package final class LogKeyring {
   }
 
   private func open(_ path: String) throws(LogFailure) -> Result<LogKeyPair, LogKeyMissing> {
-    let known = pairs[path] ?? Self.read(path) { self.askPassphrase(for: path) }
+    let known = pairs[path] ?? read(path)
     pairs[path] = known
     switch known {
     case .success(let pair): return .success(pair)
@@ -60,18 +66,18 @@ package final class LogKeyring {
     }
   }
 
-  private func askPassphrase(for path: String) -> Passphrase? {
-    guard case .success(let half) = publicHalves[path] else { return nil }
-    return passphrase(half, path)
-  }
-
-  private static func read(
-    _ path: String, passphrase: () -> Passphrase?
-  ) -> Result<LogKeyPair, LogFailure> {
-    do throws(LogFailure) {
-      return .success(try LogKeyFile.readSecret(path, passphrase: passphrase))
-    } catch {
-      return .failure(error)
+  private func read(_ path: String) -> Result<LogKeyPair, LogFailure> {
+    guard case .success(let half) = publicHalves[path] else { return .failure(.badKeyFile(path: path)) }
+    var wrong = 0
+    while true {
+      do throws(LogFailure) {
+        return .success(try LogKeyFile.readSecret(path) { passphrase(half, path, wrong) })
+      } catch .wrongPassphrase(let path) {
+        wrong += 1
+        if wrong == tries { return .failure(.wrongPassphrase(path: path)) }
+      } catch {
+        return .failure(error)
+      }
     }
   }
 

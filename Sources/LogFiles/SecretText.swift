@@ -3,13 +3,7 @@ internal import Cryptography
 /// base64url between guarded places: a secret in a file never passes through ordinary memory.
 enum SecretText {
   /// Appends the characters of a secret.
-  static func append<Purpose: SecretPurpose>(
-    base64 secret: borrowing Secret<Purpose>, to text: inout SecretBuffer
-  ) throws(CryptographyError) {
-    try secret.withBytes { (bytes) throws(CryptographyError) in try append(base64: bytes, to: &text) }
-  }
-
-  private static func append(
+  static func append(
     base64 bytes: Span<UInt8>, to text: inout SecretBuffer
   ) throws(CryptographyError) {
     var index = 0

@@ -11,8 +11,12 @@ package enum HomeFailure: Error, Hashable, Sendable {
   case laterVersion(path: String)
   /// The profile folder holds contacts, and the identity that they belong to is gone.
   case identityMissing(path: String)
-  /// The keys are wrapped under a passphrase, which this version cannot unlock yet.
+  /// The keys are locked with a passphrase, and none was given.
   case passphraseNeeded(path: String)
+  /// The passphrase does not open the file.
+  case wrongPassphrase(path: String)
+  /// Another process changed the file while a new one was made; nothing was written.
+  case changedMeanwhile(path: String)
   /// Users other than the owner can read or write the file; `mode` is its permission bits.
   case openToOthers(path: String, mode: UInt32)
   case ownedByAnother(path: String)
@@ -64,7 +68,12 @@ package enum HomeFailure: Error, Hashable, Sendable {
           + "or move the whole folder away to begin anew",
         errorNumber: 0)
     case .passphraseNeeded(let path):
-      StorageProblem(path: path, why: "it is locked with a passphrase; unlocking comes later", errorNumber: 0)
+      StorageProblem(path: path, why: "it is locked with a passphrase", errorNumber: 0)
+    case .wrongPassphrase(let path):
+      StorageProblem(path: path, why: "the passphrase does not open it", errorNumber: 0)
+    case .changedMeanwhile(let path):
+      StorageProblem(
+        path: path, why: "another program changed it meanwhile; nothing was written", errorNumber: 0)
     case .openToOthers(let path, let mode):
       StorageProblem(
         path: path,

@@ -72,11 +72,16 @@ enum ProfileLock {
   static func hold<R: ~Copyable>(
     _ profile: ProfilePath, _ body: () throws(HomeFailure) -> R
   ) throws(HomeFailure) -> R {
-    let lock = try HomeFailure.ofPlace { () throws(PlaceError) in
-      try FileLock(file: profile.lock, patience: patience)
-    }
+    let lock = try take(profile)
     defer { withExtendedLifetime(lock) {} }
     return try body()
+  }
+
+  /// The lock, held until it is let go of.
+  static func take(_ profile: ProfilePath) throws(HomeFailure) -> FileLock {
+    try HomeFailure.ofPlace { () throws(PlaceError) in
+      try FileLock(file: profile.lock, patience: patience)
+    }
   }
 
   /// Removes what a crash between writing and renaming left: `.NAME.<hex>.tmp` beside the named files, or

@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import LogFiles
 internal import Places
 
 /// A small text file of the home: a line `KIND 1`, lines `key value`, and a last line `check` with the
@@ -131,6 +132,38 @@ struct HomeText: ~Copyable {
     return secret
   }
 
+  /// The check of the last line: the SHA-256 of all before it, in hex. It names this very content.
+  var check: String {
+    bytes.withBytes { bytes in
+      // "check ", 64 digits and a newline end the file.
+      String(decoding: bytes.array(bytes.count - 65..<bytes.count - 1), as: UTF8.self)
+    }
+  }
+
+  /// Opens a value that is locked with a passphrase, `<t> <KiB> <salt> <box>`. It takes half a second or so.
+  ///
+  /// Throws `.wrongPassphrase` where the passphrase is another.
+  func unlocked<Purpose: SecretPurpose>(
+    _ line: Int, with passphrase: Passphrase, in region: GuardedRegion
+  ) throws(HomeFailure) -> Secret<Purpose> {
+    let range = lines[line].value
+    let box = bytes.withBytes { bytes in
+      PassphraseBox(bytes, at: range.lowerBound, secretByteCount: Purpose.byteCount)
+    }
+    guard let box, box.end == range.upperBound else { throw .damaged(path: path) }
+    do throws(CryptographyError) {
+      return try bytes.withBytes { (bytes) throws(CryptographyError) in
+        try Secret<Purpose>(in: region) { (output) throws(CryptographyError) in
+          try box.open(with: passphrase, in: bytes, into: &output)
+        }
+      }
+    } catch .notAuthentic {
+      throw .wrongPassphrase(path: path)
+    } catch {
+      throw HomeFailure(error)
+    }
+  }
+
   var damaged: HomeFailure { .damaged(path: path) }
 }
 
@@ -171,10 +204,31 @@ struct HomeTextWriter: ~Copyable {
     }
   }
 
-  /// Adds the check and replaces the file durably: written beside, synced, renamed, folder synced.
-  consuming func replace(_ path: String) throws(HomeFailure) {
-    let check = bytes.withBytes { SHA256Hash.hash($0) }
-    try append("check " + String(decoding: SecretHex.encode(check), as: UTF8.self) + "\n")
+  /// Adds a line whose value is a secret under a passphrase. It takes a second or so.
+  mutating func lockedLine<Purpose: SecretPurpose>(
+    _ key: String, _ secret: borrowing Secret<Purpose>, under passphrase: Passphrase,
+    effort: PassphraseEffort, entropy: any EntropySource
+  ) throws(HomeFailure) {
+    try append("\(key) ")
+    do throws(CryptographyError) {
+      try secret.withBytes { (secret) throws(CryptographyError) in
+        try PassphraseBox.append(secret, under: passphrase, to: &bytes, effort: effort, entropy: entropy)
+      }
+    } catch {
+      throw HomeFailure(error)
+    }
+    try append("\n")
+  }
+
+  /// Adds the check, after which nothing may follow, and returns it.
+  mutating func finish() throws(HomeFailure) -> String {
+    let check = String(decoding: SecretHex.encode(bytes.withBytes { SHA256Hash.hash($0) }), as: UTF8.self)
+    try append("check " + check + "\n")
+    return check
+  }
+
+  /// Replaces the file durably by what was finished: written beside, synced, renamed, folder synced.
+  func write(to path: String) throws(HomeFailure) {
     try bytes.withBytes { (bytes) throws(HomeFailure) in
       do throws(PlaceError) {
         try AtomicFile.replace(path, with: bytes)
@@ -182,6 +236,12 @@ struct HomeTextWriter: ~Copyable {
         throw HomeFailure(error)
       }
     }
+  }
+
+  /// Adds the check and replaces the file durably.
+  consuming func replace(_ path: String) throws(HomeFailure) {
+    _ = try finish()
+    try write(to: path)
   }
 
   private mutating func append(_ text: String) throws(HomeFailure) {

@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import LogFiles
 internal import Places
 internal import Wire
@@ -7,20 +8,38 @@ enum IdentityLogKey {
   /// Makes the pair where there is none, or where the one there belongs to an earlier identity.
   ///
   /// A damaged public file is refused: a new pair in its place would hide the loss.
-  static func make(for profile: Profile, in place: ProfilePath) throws(HomeFailure) {
+  ///
+  /// - Parameter passphrase: what a new pair is locked with; nil leaves it plain.
+  static func make(
+    for profile: Profile, in place: ProfilePath, passphrase: Passphrase?, effort: PassphraseEffort,
+    entropy: any EntropySource
+  ) throws(HomeFailure) {
     do throws(LogFailure) {
       if FileStatus.exists(place.logPublicKey),
         try LogKeyFile.readPublic(place.logPublicKey).profile == profile.bytes
       {
         return
       }
-      _ = try LogKeyFile.make(for: profile, at: place)
+      _ = try LogKeyFile.make(
+        for: profile, at: place, passphrase: passphrase, effort: effort, entropy: entropy)
     } catch {
-      switch error {
-      case .place(let error): throw HomeFailure(error)
-      case .badKeyFile(let path): throw .damaged(path: path)
-      default: throw .failed(path: place.logPublicKey, message: "the log key could not be made")
-      }
+      throw HomeFailure(error, at: place.logPublicKey)
     }
+  }
+}
+
+extension HomeFailure {
+  /// A failure of the log key's files.
+  init(_ error: LogFailure, at path: String) {
+    self =
+      switch error {
+      case .place(let error): HomeFailure(error)
+      case .badKeyFile(let path): .damaged(path: path)
+      case .passphraseNeeded(let path): .passphraseNeeded(path: path)
+      case .wrongPassphrase(let path): .wrongPassphrase(path: path)
+      case .cryptography(let error): HomeFailure(error)
+      case .inUse, .changedOnDisk, .segmentEnded, .chain:
+        .failed(path: path, message: "the log key could not be made")
+      }
   }
 }

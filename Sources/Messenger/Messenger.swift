@@ -48,7 +48,8 @@ package actor Messenger: LoopActor {
     let disk = BlockingThreads(count: 2)
     let opened = await disk.run { () -> Result<OpenedProfile, MessengerFailure> in
       do throws(HomeFailure) {
-        let identity = try IdentityFile.loadOrMake(options.me, in: folders)
+        let identity = try IdentityFile.loadOrMake(
+          options.me, in: folders, passphrase: options.passphrase?.passphrase)
         let summary = IdentitySummary(
           name: identity.profile.name, profile: identity.text,
           words: KeyWords.text(of: identity.profile), isNew: identity.isNew)
@@ -61,7 +62,7 @@ package actor Messenger: LoopActor {
         }
         return .success(OpenedProfile(identity: identity, summary: summary, logKey: logKey))
       } catch {
-        return .failure(.state(error.problem))
+        return .failure(MessengerFailure(error, of: options.me))
       }
     }
     switch opened {

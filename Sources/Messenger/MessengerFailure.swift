@@ -20,6 +20,10 @@ package enum MessengerFailure: Error, Sendable {
   case guessLimit(PeerFacts)
   /// The other side refused with an alert. Exit 9.
   case alert(PeerFacts, AlertCode)
+  /// The own profile is locked, and no passphrase was given. Exit 2.
+  case passphraseNeeded(PeerName)
+  /// The passphrase does not open this file of the own profile. Exit 5.
+  case wrongPassphrase(PeerName, path: String)
   /// Own disk: E_STATE. Exit 1.
   case state(StorageProblem)
   /// Logging is on but cannot be written. Exit 1.
@@ -38,7 +42,8 @@ package enum MessengerFailure: Error, Sendable {
   /// The code that the `error` event carries, where the protocol has one.
   package var code: ChatErrorCode? {
     switch self {
-    case .usage, .unreachable, .portInUse, .cannotListen, .sessionEnded, .peerIsVerifying, .stopped:
+    case .usage, .unreachable, .portInUse, .cannotListen, .sessionEnded, .peerIsVerifying, .stopped,
+      .passphraseNeeded, .wrongPassphrase:
       nil
     case .notProven(let facts): facts.code
     case .identityRefused(_, let code), .keyUnknown(_, let code), .firstContactFailed(_, let code):

@@ -23,6 +23,8 @@ package struct MessengerOptions: Sendable {
   package var logs: String
   package var me: PeerName
   package var users: UsersFile?
+  /// Opens a profile that is locked, and locks one that is made.
+  package var passphrase: OwnPassphrase?
   /// What a dialler offers, strongest first.
   package var offeredGroups: [KeyAgreementGroup] = [.x25519MLKEM768]
   /// What a dialler offers, by preference.

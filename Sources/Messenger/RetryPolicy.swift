@@ -57,7 +57,8 @@ extension MessengerFailure {
     switch self {
     case .unreachable: true
     case .usage, .notProven, .identityRefused, .identityDiffers, .keyUnknown, .firstContactFailed,
-      .guessLimit, .alert, .state, .log, .portInUse, .cannotListen, .sessionEnded, .peerIsVerifying,
+      .guessLimit, .alert, .state, .log, .passphraseNeeded, .wrongPassphrase, .portInUse, .cannotListen,
+      .sessionEnded, .peerIsVerifying,
       .stopped:
       false
     }

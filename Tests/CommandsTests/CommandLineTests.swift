@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "--passphrase-file", "--passphrase-fd", "--allow-downgrade", "--require-verified", "--exec", "--wait",
+    "--allow-downgrade", "--require-verified", "--exec", "--wait",
     "--record", "--heads", "--relay", "--sign", "--manual-key", "--notify-cmd", "--room-password-file",
   ])
   func anOptionOfALaterVersionIsRefusedWhereverItStands(option: String) throws {

@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import LogFiles
 import Places
@@ -49,6 +50,17 @@ import Wire
     #expect(throws: LogFailure.passphraseNeeded(path: key)) { try LogKeyFile.readSecret(key) { nil } }
   }
 
+  @Test func aKeyIsLockedByteForByteAsTheKnownAnswerIs() throws {
+    let folder = try TemporaryFolder()
+    let plain = try KnownAnswerLogs.copy("keys/me.log-verify.key", to: folder)
+    let expected = try bytes(try KnownAnswerLogs.copy("keys/me-wrapped.log-verify.key", to: folder))
+    let salt = try Base64URL.decode(canonical: "4xGmtTiZUwm3TIfi1-160Q")
+    let text = try LogKeyFile.relocked(
+      plain, current: nil, new: Passphrase(typed: Array("correct horse battery".utf8).span),
+      effort: PassphraseEffort(passes: 3, memoryByteCount: 65_536 << 10), entropy: FixedEntropy(salt))
+    #expect(text.withBytes { text in text.indices.map { text[$0] } } == expected)
+  }
+
   @Test func aChangedKeyFileIsNotAKey() throws {
     let folder = try TemporaryFolder()
     let key = try KnownAnswerLogs.copy("keys/me.log-verify.key", to: folder)
@@ -82,7 +94,18 @@ import Wire
     let next = try LogKeyFile.make(for: profile("alice", 9), at: home)
     #expect(try LogKeyFile.readPublic(home.logPublicKey) == next)
     #expect(scene.folder.allFiles.count { $0.contains("log-verify-") } == 2)
-    let found = try LogChecker(LogKeyring(.profiles(scene.home)) { _, _ in nil }).check(path)
+    let found = try LogChecker(LogKeyring(.profiles(scene.home)) { _, _, _ in nil }).check(path)
     #expect(found.map(\.report.finding.code) == [.ok])
+  }
+}
+
+/// Gives the same bytes each time.
+private final class FixedEntropy: EntropySource {
+  private let bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  func fill(_ output: inout MutableSpan<UInt8>) {
+    for index in output.indices { output[index] = bytes[index % bytes.count] }
   }
 }

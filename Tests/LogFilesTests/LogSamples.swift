@@ -22,7 +22,7 @@ enum KnownAnswerLogs {
   static func checker(
     key path: String, passphrase: String? = nil, texts: Bool = false
   ) -> LogChecker {
-    let keyring = LogKeyring(.file(path)) { _, _ in passphrase.flatMap { Passphrase(text: $0) } }
+    let keyring = LogKeyring(.file(path)) { _, _, _ in passphrase.flatMap { Passphrase(text: $0) } }
     return LogChecker(keyring, texts: texts)
   }
 }

@@ -95,7 +95,7 @@ final class SegmentScene {
   }
 
   func checker(texts: Bool = false) -> LogChecker {
-    LogChecker(LogKeyring(.file(keyPath)) { _, _ in nil }, texts: texts)
+    LogChecker(LogKeyring(.file(keyPath)) { _, _, _ in nil }, texts: texts)
   }
 
   func check(_ path: String, texts: Bool = false) throws -> CheckedFile {

@@ -92,7 +92,7 @@ import Wire
     let checking = Task.detached {
       var found = 0
       while found < checks || !flag.isSet.load(ordering: .acquiring) {
-        let checker = LogChecker(LogKeyring(.file(key)) { _, _ in nil })
+        let checker = LogChecker(LogKeyring(.file(key)) { _, _, _ in nil })
         guard try checker.check(path).map(\.report.finding.code) == [.open], found < 100_000 else {
           throw SceneError()
         }
@@ -186,7 +186,7 @@ import Wire
     let scene = try SegmentScene()
     let path = try scene.closedSegment(messages: 2)
     // With the public half alone nothing can be read: a checker without the key says so.
-    let found = try LogChecker(LogKeyring(.profiles(HomePath(scene.folder.file("other")))) { _, _ in nil })
+    let found = try LogChecker(LogKeyring(.profiles(HomePath(scene.folder.file("other")))) { _, _, _ in nil })
       .check(path)
     #expect(found.map(\.report.finding.code) == [.noKey])
   }

@@ -138,7 +138,14 @@ package enum Sentences {
           "Bring it back from a backup, or move the profile's folder away."
         )
       case .passphraseNeeded(let path):
-        ("\(SafeText.line(path)) has a passphrase; unlocking comes later.", nil)
+        ("\(SafeText.line(path)) is locked with a passphrase.", "Give it: --passphrase-file FILE")
+      case .wrongPassphrase(let path):
+        ("the passphrase does not open \(SafeText.line(path)).", nil)
+      case .changedMeanwhile(let path):
+        (
+          "another program changed \(SafeText.line(path)) meanwhile; nothing was written.",
+          "Run this again."
+        )
       case .openToOthers(let path, let mode):
         (
           "\(SafeText.line(path)) can be read by others (mode \(octal(mode))); it holds secrets.",

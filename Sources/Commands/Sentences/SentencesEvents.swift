@@ -39,6 +39,8 @@ extension Sentences {
           + "middle one guess.",
         hint: "Give another password, or type:  secure_chat verify \(facts.name.text)")
     case .alert(let facts, let alert): return Self.alert(facts.name, alert)
+    case .passphraseNeeded(let name): return passphraseNeeded(name)
+    case .wrongPassphrase(let name, let path): return wrongPassphrase(name, path: path)
     case .state(let problem): return storage(problem, isLog: false)
     case .log(let problem): return storage(problem, isLog: true)
     case .portInUse(let address, let port):
