@@ -71,10 +71,11 @@ extension Lobby {
     guard let conversation else {
       return await screen.say(Sentences.noConversation(argument, peers: hub.peers))
     }
+    let session = await messenger.sessions().first { $0.session == conversation.session }
     await screen.show(
       Sentences.details(
-        conversation.connected, me: messenger.identity, sent: conversation.sent,
-        received: conversation.received))
+        conversation.connected, me: messenger.identity, epoch: session?.epoch ?? 0,
+        sent: conversation.sent, received: conversation.received))
   }
 
   /// "3" or "#3".

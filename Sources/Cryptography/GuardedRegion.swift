@@ -63,6 +63,20 @@ internal import Synchronization
     }
   }
 
+  /// Whether these bytes stand anywhere in this region, in a slot or beside one.
+  ///
+  /// This is for tests: it answers for bytes that its caller knows already, and lends none.
+  package func holds(_ bytes: Span<UInt8>) -> Bool {
+    guard !bytes.isEmpty, bytes.count <= byteCount else { return false }
+    return unsafe lend(bytes) { wanted in
+      let last = unsafe byteCount - wanted.count
+      for offset in 0...last {
+        if unsafe sodium_memcmp(base + offset, wanted.start, wanted.count) == 0 { return true }
+      }
+      return false
+    }
+  }
+
   fileprivate func take(_ byteCount: Int) throws(CryptographyError) -> Int {
     let needed = GuardedRegion.steps(byteCount)
     let first: Int? = taken.withLock { taken in

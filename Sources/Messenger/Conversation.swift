@@ -74,6 +74,7 @@ final class Conversation {
 
   var isDialled: Bool { dialRun != nil }
   var sessionID: SessionID? { summary.map { SessionID(bytes: $0.sessionID) } }
+  var epoch: UInt32 { machine?.epoch ?? 0 }
   var peerName: PeerName? { summary?.peer.name }
   var peerProfileID: [UInt8]? { summary?.peer.profileID }
   /// The session is up, and neither side has begun to end it.

@@ -170,7 +170,8 @@ extension Conversation {
     return SessionSummary(
       session: session, peer: summary.peer.name, address: address.description, group: summary.group,
       cipher: summary.cipher, dialled: isDialled, verified: isVerified, words: words,
-      sessionWords: sessionWords(summary), since: since, logPath: logPath, isNewest: isNewest)
+      sessionWords: sessionWords(summary), since: since, epoch: epoch, logPath: logPath,
+      isNewest: isNewest)
   }
 }
 
@@ -204,6 +205,7 @@ extension HandshakeStep {
     case .identity: "identity"
     case .confirmation: "confirmation"
     case .recordCipher(let cipher): cipher.encryptionStep
+    case .rekey(let epoch): "new keys (epoch \(epoch))"
     }
   }
 }

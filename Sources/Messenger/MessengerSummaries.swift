@@ -52,6 +52,8 @@ package struct SessionSummary: Sendable {
   /// The six words of this session.
   package let sessionWords: String
   package let since: UnixTime
+  /// How often new keys took the place of all that encrypt it.
+  package let epoch: UInt32
   package let logPath: String
   /// New texts for this peer go over this session.
   package let isNewest: Bool

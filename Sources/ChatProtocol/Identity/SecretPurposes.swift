@@ -21,7 +21,7 @@ package enum WitnessKey: SecretPurpose { package static let byteCount = 32 }
 package enum ExporterKey: SecretPurpose { package static let byteCount = 32 }
 
 /// `RK`, from which a rekey starts.
-enum RootKey: SecretPurpose { static let byteCount = 32 }
+package enum RootKey: SecretPurpose { package static let byteCount = 32 }
 
 /// The chain key of the records that this side sends.
 package enum SendingChainKey: SecretPurpose { package static let byteCount = 32 }
@@ -49,3 +49,12 @@ package enum EphemeralKey: SecretPurpose { package static let byteCount = 32 }
 
 /// One X25519 result on its way into `ck`.
 enum AgreedPoint: SecretPurpose { static let byteCount = 32 }
+
+/// The three X25519 results and the KEM's secret of one rekey, joined.
+enum RekeyInput: SecretPurpose { static let byteCount = 128 }
+
+/// RK', the new chain I and the new chain R while they are on their way to their places.
+enum RekeyOutput: SecretPurpose { static let byteCount = 96 }
+
+/// The key under which both sides confirm a rekey ("ku confirm").
+enum RekeyConfirmationKey: SecretPurpose { static let byteCount = 32 }

@@ -265,4 +265,6 @@ package enum HandshakeStep: Sendable, Equatable {
   case confirmation
   /// The session's record cipher; with `received`: MAC, padding and CRC32 of the first record held.
   case recordCipher(CipherSuite)
+  /// A rekey is complete, I's `sent` and R's `received`: the number of the epoch that it began.
+  case rekey(epoch: UInt32)
 }

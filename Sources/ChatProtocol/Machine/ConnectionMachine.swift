@@ -115,6 +115,9 @@ package final class ConnectionMachine {
   /// The session is up, is not being closed, and less than the send window waits for log and link.
   package var canTakeText: Bool { session?.canTakeText ?? false }
 
+  /// How many rekeys of this session are complete.
+  package var epoch: UInt32 { session?.epoch ?? 0 }
+
   /// Nothing will be said any more.
   private var isOver: Bool {
     session?.isClosed ?? isRefused

@@ -21,4 +21,19 @@ package enum Limits {
   package static let textOverheadBytes = 256
   /// Answers to PINGs that wait for the link; more are dropped, oldest first.
   package static let waitingPongs = 16
+  /// A rekey is due at a turn of the conversation after this long, or after so many records.
+  package static let rekeyTurnSeconds: Int64 = 30
+  package static let rekeyTurnRecords: UInt64 = 32
+  /// After this long in any case, once a text has passed.
+  package static let rekeyActivitySeconds: Int64 = 120
+  /// After so many records in any case.
+  package static let rekeyRecords: UInt64 = 1 << 20
+  /// A rekey starts no sooner than this after the last one.
+  package static let rekeyPauseSeconds: Int64 = 5
+  /// KU1 is answered within this time, and within so many records of its sender.
+  package static let rekeyAnswerSeconds: Int64 = 15 * 60
+  package static let rekeyAnswerRecords: UInt64 = 1 << 24
+  /// Two KU1 closer than this make a short gap; so many short ones end the session.
+  package static let rekeyShortGapSeconds: Int64 = 2
+  package static let rekeyShortGaps = 3
 }

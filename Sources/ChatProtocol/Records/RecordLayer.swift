@@ -67,7 +67,11 @@ package struct RecordWriter: ~Copyable {
     }
   }
 
-  mutating func switchEpoch(to chainKey: consuming Secret<SendingChainKey>) {
+  /// How many records were sealed, in all epochs.
+  package var sequence: UInt64 { chain.sequence }
+
+  /// A rekey takes effect: the next record is of the new chain.
+  package mutating func switchEpoch(to chainKey: consuming Secret<SendingChainKey>) {
     chain.switchEpoch(to: chainKey)
   }
 }
@@ -153,7 +157,11 @@ package struct RecordReader: ~Copyable {
     }
   }
 
-  mutating func switchEpoch(to chainKey: consuming Secret<ReceivingChainKey>) {
+  /// How many records were opened, in all epochs.
+  package var sequence: UInt64 { chain.sequence }
+
+  /// A rekey takes effect: the next record is of the new chain.
+  package mutating func switchEpoch(to chainKey: consuming Secret<ReceivingChainKey>) {
     chain.switchEpoch(to: chainKey)
   }
 }

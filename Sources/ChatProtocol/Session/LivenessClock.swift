@@ -7,6 +7,8 @@ import Wire
 struct LivenessClock {
   private(set) var lastHeard: Moment
   private var frameBegan: Moment?
+  /// I: KU1 was sent then, and KU2 has not come.
+  private var rekeyBegan: Moment?
   private var pausedSince: Moment?
   private var nextPing: Moment
   /// The time to the next PING, drawn anew for each.
@@ -56,13 +58,23 @@ struct LivenessClock {
       let pause = now.nanoseconds - since.nanoseconds
       lastHeard.nanoseconds += pause
       frameBegan?.nanoseconds += pause
+      rekeyBegan?.nanoseconds += pause
       pausedSince = nil
     } else if !reads, pausedSince == nil {
       pausedSince = now
     }
   }
 
+  /// KU1 was sent, or answered.
+  mutating func setAwaitingRekey(since began: Moment?) { rekeyBegan = began }
+
   var pingDue: Moment { nextPing }
+
+  /// When KU2 is given up; nil while none is awaited, and while nothing is read.
+  var rekeyEnds: Moment? {
+    guard pausedSince == nil else { return nil }
+    return rekeyBegan?.advanced(bySeconds: Limits.rekeyAnswerSeconds)
+  }
 
   /// When the peer counts as dead; nil while nothing is read.
   var silenceEnds: Moment? {

@@ -34,6 +34,8 @@ final class Session {
   var writer: RecordWriter?
   var reader: RecordReader?
   var clock: LivenessClock
+  /// Taken out at each step of a rekey; what failed is gone.
+  var rekey: RekeyState?
 
   // Receiving
   /// The peer's SYNC has come.
@@ -55,6 +57,12 @@ final class Session {
   /// Bytes of texts that wait for the log.
   var waitingBytes = 0
   var logs = PendingLogs()
+
+  // Rekeying
+  /// Rekeys that are complete.
+  var epoch: UInt32 = 0
+  var rekeySchedule: RekeySchedule
+  var rekeyGaps = RekeyGaps()
 
   // Closing
   var closeReason: CloseReason?
@@ -82,6 +90,13 @@ final class Session {
     } catch {
       throw ProtocolFailure(error, as: .state)
     }
+    rekey = .idle(
+      RekeyRoot(
+        established.root,
+        facts: RekeyFacts(
+          role: role, identity: context.identity, peerKey: facts.summary.peer.profile.ikDH,
+          sessionID: facts.summary.sessionID)))
+    rekeySchedule = RekeySchedule(at: now)
     let entropy = context.entropy
     self.context = context
     self.outlet = outlet

@@ -101,6 +101,7 @@ extension Session {
     guard !isClosed else { return }
     reader = nil
     writer = nil
+    rekey = nil
     phase = .draining(ending)
     outlet.emit(.closeLink(afterFlushing: afterFlushing))
     settle()

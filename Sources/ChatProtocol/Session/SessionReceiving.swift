@@ -21,6 +21,7 @@ extension Session {
       case .storing, .confirming, .draining, .over: break
       }
     }
+    advanceRekey(at: now)
   }
 
   /// Acts on a record of an open session.
@@ -60,9 +61,9 @@ extension Session {
       waitingPongs.append(token)
     case .pong, .ignorable:
       try requireOrder(mayFollowClose: false)
-    case .rekey:
-      // PROTOCOL 1.8 is planned: a build that does not rekey refuses to begin one.
-      throw ProtocolFailure(.ku)
+    case .rekey(let message):
+      try requireOrder(mayFollowClose: false)
+      try take(message, at: now)
     case .text:
       // The reader gives texts whole.
       throw ProtocolFailure(.proto)
@@ -89,6 +90,7 @@ extension Session {
       id: message.head.id, ordinal: receivedTexts, sentAt: message.head.sentAt,
       text: message.text, creditBytes: message.text.count + Limits.textOverheadBytes)
     heldBytes += text.creditBytes
+    noteText(from: facts.summary.role.other, at: now)
     log(
       .message(
         LoggedMessage(
@@ -137,6 +139,7 @@ extension Session {
       if case .open = phase { send(message, at: now) }
     }
     attempt(at: now) { () throws(ProtocolFailure) in try advanceClosing(at: now) }
+    advanceRekey(at: now)
     settle()
   }
 

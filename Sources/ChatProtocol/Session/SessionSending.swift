@@ -74,6 +74,7 @@ extension Session {
     attempt(at: now) { () throws(ProtocolFailure) in
       try sendText(message)
       sentTexts.append(message.head.id)
+      noteText(from: facts.summary.role, at: now)
     }
   }
 }

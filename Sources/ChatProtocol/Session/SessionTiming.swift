@@ -7,7 +7,7 @@ extension Session {
     case .draining, .over: nil
     case .storing, .confirming: nil
     case .awaitingFirstRecord: clock.silenceEnds
-    case .open: [clock.silenceEnds, pingDue, closingEnds].compactMap { $0 }.min()
+    case .open: [clock.silenceEnds, pingDue, closingEnds, rekeyDeadline].compactMap { $0 }.min()
     }
   }
 
@@ -38,5 +38,6 @@ extension Session {
       clock.sentPing(at: now)
       send(.ping(context.entropy.publicNumber()), at: now)
     }
+    advanceRekey(at: now)
   }
 }

@@ -91,6 +91,8 @@ extension Sentences {
         isSent ? "password exchange (CPace) sent" : "password exchange (CPace) verified"
       case "confirmation": isSent ? "confirmation sent" : "confirmation verified"
       case let name where name.hasPrefix("Diffie-Hellman"): SafeText.line(name) + ": shared keys agreed"
+      case let name where name.hasPrefix("new keys"):
+        SafeText.line(name) + ", by a Diffie-Hellman and an ML-KEM of their own"
       case let name: SafeText.line(name) + (isSent ? " for every record from here on" : "")
       }
     return (isSent ? " -> " : " <- ") + words
@@ -210,7 +212,9 @@ extension Sentences {
     }.joined(separator: "\n")
   }
 
-  static func details(_ event: ConnectedEvent, me: IdentitySummary, sent: Int, received: Int) -> String {
+  static func details(
+    _ event: ConnectedEvent, me: IdentitySummary, epoch: UInt32, sent: Int, received: Int
+  ) -> String {
     """
     peer       \(event.peer.text) at \(event.address), \(event.verified ? "verified" : "words not compared yet")
     their key  \(event.words)
@@ -218,6 +222,7 @@ extension Sentences {
     session    \(event.sessionWords)
                \(event.session.text)
     keys       \(event.group.name): \(agreement(event.group)), challenge and response both ways
+    epoch      \(epoch): \(epoch == 0 ? "the first keys; new ones come while you talk" : "new keys came \(epoch) times")
     records    \(event.cipher.name): \(event.cipher.encryptionStep), CRC32 inside, \
     \(event.cipher.authentication) outside, a fresh key for each
     texts      \(sent) sent, \(received) received; each that is shown passed \(event.cipher.authentication) and CRC32

@@ -205,6 +205,9 @@ final class Handmade {
     role == .initiator ? state.exportPublic("chain I") : state.exportPublic("chain R")
   }
 
+  /// A value of the key schedule by its label: a hand-made side has no secrets from its test.
+  func exported(_ label: StaticString) -> [UInt8] { state.exportPublic(label) }
+
   /// Reads what the other side sends.
   func reader() throws -> RecordReader {
     let key = role == .initiator ? state.exportPublic("chain R") : state.exportPublic("chain I")

@@ -91,12 +91,4 @@ struct SessionRequirementTests {
     }
     #expect(script.bob.code == nil)
   }
-
-  // [R-12] [U-01]
-  @Test func aRekeyIsRefusedByASideThatDoesNotRekeyYet() throws {
-    let script = try Script(cast)
-    try script.send(.rekey(.finish(epoch: 1, confirmation: [UInt8](repeating: 0, count: 32))))
-    #expect(script.bob.code == .ku)
-    #expect(try script.heard() == [.alert(.error)])
-  }
 }

@@ -11,6 +11,8 @@ final class Endpoint {
     case answersBeforeSync
     /// Forgets which texts were shown.
     case forgetsShownTexts
+    /// The two sides of a rekey get different secrets from the KEM.
+    case splitsRekeys
   }
 
   let machine: ConnectionMachine
@@ -38,6 +40,8 @@ final class Endpoint {
   private var lastOrdinal: UInt64 = 0
 
   private(set) var summary: SessionSummary?
+  /// The epochs that its log was told of.
+  var epochs: [UInt64] = []
   private(set) var end: SessionEnd?
   private(set) var refusal: HandshakeRefusal?
   var isOver: Bool { end != nil || refusal != nil || !isAlive }
@@ -63,6 +67,7 @@ final class Endpoint {
     pinVersion = party.disk.pinVersion
     var context = party.context
     if case .forgetsShownTexts = fault { context.seenMessages = SeenMessages() }
+    if case .splitsRekeys = fault { context.encapsulation = SplitEncapsulation() }
     if let target {
       machine = ConnectionMachine(dialling: DialSetup(context: context, target: target))
     } else {
@@ -174,6 +179,7 @@ final class Endpoint {
       firstContactIsOver()
       sessionID = summary.sessionID
     case .log(let entry, let ticket):
+      if case .rekey(let epoch) = entry { judge.rekeyed(self, to: epoch) }
       unsynced.append((entry, ticket))
       judge.appended(entry, by: party)
       if case .answersBeforeSync = fault {

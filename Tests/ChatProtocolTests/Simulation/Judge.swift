@@ -8,6 +8,8 @@ final class Judge {
   private var written: [MessageID: (text: [UInt8], by: PeerName)] = [:]
   private(set) var shownCount = 0
   private(set) var acknowledgedCount = 0
+  /// Rekeys that both sides of a session completed.
+  private(set) var rekeyCount = 0
   private unowned let world: World
   var parties: [Party] = []
   /// Two sessions were up at once: then only each session's own order is promised.
@@ -51,11 +53,30 @@ final class Judge {
     }
   }
 
+  func rekeyed(_ endpoint: Endpoint, to epoch: UInt64) {
+    endpoint.epochs.append(epoch)
+    if endpoint.epochs.last != UInt64(endpoint.epochs.count) { find("an epoch was left out") }
+    if UInt64(endpoint.machine.epoch) != epoch { find("a machine and its log differ in the epoch") }
+  }
+
+  /// R completes a rekey after I, and both have completed all of them when they end cleanly.
+  private func compareEpochs(_ dialling: Endpoint, _ accepting: Endpoint) {
+    rekeyCount += accepting.epochs.count
+    if accepting.epochs.count > dialling.epochs.count { find("R completed a rekey that I did not") }
+    if dialling.epochs.count > accepting.epochs.count + 1 { find("I is two epochs ahead") }
+    if let first = dialling.end, let second = accepting.end, first.code == nil, second.code == nil,
+      dialling.epochs != accepting.epochs
+    {
+      find("a clean end in different epochs")
+    }
+  }
+
   /// Two ends of one session that both ended cleanly must agree.
   func compare(_ one: Endpoint, _ two: Endpoint, isCalm: Bool) {
     if let first = one.summary, let second = two.summary, first.sessionID != second.sessionID {
       find("two sessions on one link")
     }
+    compareEpochs(one, two)
     guard let first = one.end, let second = two.end, first.code == nil, second.code == nil else {
       return
     }

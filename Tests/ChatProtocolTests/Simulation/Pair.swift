@@ -8,6 +8,7 @@ final class Pair {
     var shown: Int
     var acknowledged: Int
     var sessions: Int
+    var rekeys: Int
   }
 
   private let world: World
@@ -38,7 +39,7 @@ final class Pair {
     defer { end() }
     return Outcome(
       findings: judge.findings, shown: judge.shownCount, acknowledged: judge.acknowledgedCount,
-      sessions: sessions)
+      sessions: sessions, rekeys: judge.rekeyCount)
   }
 
   /// Lets the scene go: a run's guarded memory must not outlive it, and there are many runs.
@@ -68,7 +69,7 @@ final class Pair {
     if isCrashDue {
       let victim = world.chance(50) ? alice : bob
       let silently = world.chance(30)
-      world.after(milliseconds: world.milliseconds(0...600)) {
+      world.after(milliseconds: world.milliseconds(0...(world.chance(80) ? 600 : 60_000))) {
         victim.crash(silently: silently)
         isCrashDue = false
       }
@@ -129,12 +130,15 @@ final class Pair {
     links.append((link, dialling, accepting))
     accepting.start()
     dialling.start()
-    for endpoint in [dialling, accepting] { converse(endpoint) }
+    // Some talk for minutes, so that their keys are renewed on the way; most only for a moment.
+    let isLong = world.chance(25)
+    for endpoint in [dialling, accepting] { converse(endpoint, isLong: isLong) }
   }
 
   /// The user of one end: sends again what is unacknowledged, writes some texts, and closes.
-  private func converse(_ endpoint: Endpoint) {
-    var left = Int.random(in: 1...5, using: &world.random)
+  private func converse(_ endpoint: Endpoint, isLong: Bool) {
+    var left = Int.random(in: isLong ? 8...20 : 1...5, using: &world.random)
+    let pause: ClosedRange<Int64> = isLong ? 1...9_000 : 1...120
     var hasResent = false
     func act() {
       guard !endpoint.isOver, endpoint.process.isAlive else { return }
@@ -151,7 +155,7 @@ final class Pair {
         endpoint.close(.bye)
         return
       }
-      world.after(milliseconds: world.milliseconds(1...120)) { act() }
+      world.after(milliseconds: world.milliseconds(pause)) { act() }
     }
     world.after(milliseconds: world.milliseconds(0...50)) { act() }
   }

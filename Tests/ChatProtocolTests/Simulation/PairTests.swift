@@ -26,12 +26,13 @@ private struct Totals {
   var sessions = 0
   var shown = 0
   var acknowledged = 0
+  var rekeys = 0
 
   mutating func add(_ outcome: Pair.Outcome) {
     add(
       Totals(
         runs: 1, sessions: outcome.sessions, shown: outcome.shown,
-        acknowledged: outcome.acknowledged))
+        acknowledged: outcome.acknowledged, rekeys: outcome.rekeys))
   }
 
   mutating func add(_ other: Totals) {
@@ -39,12 +40,13 @@ private struct Totals {
     sessions += other.sessions
     shown += other.shown
     acknowledged += other.acknowledged
+    rekeys += other.rekeys
   }
 }
 
 @Suite("Two machines face to face")
 struct PairTests {
-  // [Y-07] [Y-10] [G-08] [G-11] [G-15]
+  // [Y-07] [Y-10] [G-08] [G-11] [G-15] [U-04]
   @Test func nothingIsLostDoubledAlteredOrDisorderedWhateverHappens() async throws {
     let seeds = Seeds.all
     var total = Totals()
@@ -68,9 +70,10 @@ struct PairTests {
     }
     print(
       "Pair: \(total.runs) seeds from \(seeds.first ?? 0), \(total.sessions) connections,",
-      "\(total.shown) texts shown, \(total.acknowledged) acknowledged")
+      "\(total.shown) texts shown, \(total.acknowledged) acknowledged, \(total.rekeys) rekeys")
     #expect(total.runs == seeds.count)
     #expect(total.acknowledged >= total.runs)
+    if seeds.count > 1 { #expect(total.rekeys >= total.runs / 4) }
   }
 
   @Test("canary: a driver that answers before the disk has synced is found")
@@ -90,10 +93,19 @@ struct PairTests {
     #expect(findings.contains("a text was shown twice"))
   }
 
+  @Test("canary: a rekey of which the two sides get different secrets is found")
+  func aRekeyThatSplitsTheTwoIsFound() throws {
+    let findings = try (0..<100).flatMap { seed in
+      try Pair(seed: Seeds.first + seed, fault: .splitsRekeys).run().findings
+    }
+    #expect(findings.contains { $0.hasPrefix("no clean session in calm weather: ended E_KU") })
+  }
+
   @Test func oneSeedGivesTheSameRunTwice() throws {
     let (one, two) = (try Pair(seed: 42).run(), try Pair(seed: 42).run())
     #expect(one.shown == two.shown)
     #expect(one.acknowledged == two.acknowledged)
     #expect(one.sessions == two.sessions)
+    #expect(one.rekeys == two.rekeys)
   }
 }
