@@ -184,7 +184,9 @@ extension Sentences {
     if closed.peerReason == .verified {
       return peerIsVerifying(closed.peer)
     }
-    if closed.truncated {
+    // A record that was refused is more than a cut, though no goodbye came with it either.
+    let wasCut = closed.code == nil || closed.code == .truncated || closed.code == .timeout
+    if closed.truncated, wasCut {
       return Failure(.failed, ChatErrorCode.truncated.rawValue, truncated(closed, unconfirmed))
     }
     if let code = closed.code {

@@ -150,7 +150,7 @@ struct RecordedSessionTests {
     }
     print("\(mode): \(total.tried) cuts, all told")
     #expect(total.findings.isEmpty, "\(total.findings.count): \(total.findings.prefix(10))")
-    #expect(total.tried > (Self.stride == 1 ? 6_000 : 100))
+    #expect(total.tried > (Self.stride == 1 ? 5_000 : 100))
   }
 
   @Test(

@@ -1,0 +1,202 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// Where a password or a key must not stand: looked for in everything that others could come to read.
+  @Suite struct SecretsAtRest {
+    /// A secret, and the forms in which it could stand somewhere.
+    private struct Sought {
+      let name: String
+      let forms: [[UInt8]]
+
+      init(_ name: String, _ bytes: [UInt8]) {
+        self.name = name
+        let data = Data(bytes)
+        let hex = bytes.map { String(format: "%02x", $0) }.joined()
+        forms =
+          [bytes, Array(hex.utf8), Array(hex.uppercased().utf8), Array(data.base64EncodedString().utf8)]
+          // Without the last digits, which depend on what follows, and in the form of URLs.
+          + [
+            Array(
+              data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").prefix(
+                bytes.count
+              ).utf8)
+          ]
+      }
+
+      func isIn(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { bytes in forms.contains { Sought.find($0, in: bytes) } }
+      }
+
+      /// By memchr and memcmp: a program's memory is too much for the library's own search.
+      private static func find(_ form: [UInt8], in bytes: UnsafeRawBufferPointer) -> Bool {
+        guard var place = bytes.baseAddress, let first = form.first else { return false }
+        var left = bytes.count
+        while left >= form.count, let found = memchr(place, Int32(first), left - form.count + 1) {
+          left -= UnsafeRawPointer(found) - place
+          place = UnsafeRawPointer(found)
+          if memcmp(place, form, form.count) == 0 { return true }
+          place += 1
+          left -= 1
+        }
+        return false
+      }
+    }
+
+    /// The private keys of a user, as the identity file holds them.
+    private func keys(_ scene: Scene, home: String, user: String) throws -> [Sought] {
+      let text = try String(
+        contentsOfFile: scene.folder.file("\(home)/profiles/\(user)/identity"), encoding: .utf8)
+      let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("plain ") })
+      let bytes = try #require(HexBytes.parse(String(line.dropFirst("plain ".count))))
+      #expect(bytes.count == 96)
+      return [
+        Sought("\(user)'s agreement key", Array(bytes[0..<32])),
+        Sought("\(user)'s signing seed", Array(bytes[32..<64])),
+        Sought("\(user)'s guess key", Array(bytes[64..<96])),
+      ]
+    }
+
+    @Test(
+      "attack 45: neither password nor key stands in logs, arguments, environment, capture or common memory")
+    func noSecretStandsWhereOthersRead() async throws {
+      let password = "kiln-orbit-velvet-9431"
+      let users = """
+        [ {"username": "user1", "password": "another one", "ip": "127.0.0.1", "port": \(FreePort.next())},
+          {"username": "user2", "password": "\(password)", "ip": "127.0.0.1", "port": \(FreePort.next())} ]
+        """
+      let scene = try Scene(users: users)
+      let (listener, port) = try await scene.listener(as: "user2", home: "two")
+      let proxy = try FrameProxy(to: port)
+      let sender = try scene.start(
+        "send", "user2", "--users", "users.json", "--as", "user1", "--json", "--lines", "--to",
+        "127.0.0.1:\(proxy.port)", home: "one")
+      sender.write("a text of the conversation\n")
+      _ = try await sender.event("delivered")
+      let secrets = [Sought("the password", Array(password.utf8))]
+      let keys =
+        try self.keys(scene, home: "one", user: "user1") + self.keys(scene, home: "two", user: "user2")
+
+      for program in [sender, listener] {
+        for place in ["cmdline", "environ"] {
+          let bytes = try [UInt8](
+            Data(contentsOf: URL(fileURLWithPath: "/proc/\(program.processID)/\(place)")))
+          #expect(!bytes.isEmpty || place == "environ")
+          for sought in secrets + keys { #expect(!sought.isIn(bytes), "\(sought.name) in \(place)") }
+        }
+        try Memory(of: program.processID).search(for: secrets + keys)
+      }
+      sender.closeInput()
+      let ending = try await sender.ending()
+      try scene.expect(ending == .exited(0), "send: \(ending)", sender)
+      try await scene.stop(listener)
+
+      let capture = try await proxy.end()
+      let wire = capture[.toListener].reduce([], +) + capture[.toDialler].reduce([], +)
+      #expect(wire.count > 3381)
+      let text = Sought("the text", Array("a text of the conversation".utf8))
+      for sought in secrets + keys + [text] { #expect(!sought.isIn(wire), "\(sought.name) on the wire") }
+      var logs = 0
+      for file in scene.folder.allFiles where file != "users.json" {
+        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: scene.folder.file(file))))
+        if file.hasSuffix(".sclog") { logs += 1 }
+        for sought in secrets + [text] { #expect(!sought.isIn(bytes), "\(sought.name) in \(file)") }
+        guard !file.hasSuffix("/identity") else { continue }
+        for sought in keys { #expect(!sought.isIn(bytes), "\(sought.name) in \(file)") }
+      }
+      #expect(logs == 2)
+      for program in [sender, listener] {
+        for sought in secrets + keys {
+          #expect(!sought.isIn(program.output.bytes + program.errors.bytes), "\(sought.name) was printed")
+        }
+      }
+    }
+
+    /// A file of proc(5), which gives a page at a time and no size.
+    private static func readToEnd(_ path: String) throws -> [UInt8] {
+      let file = open(path, O_RDONLY | O_CLOEXEC)
+      guard file >= 0 else { throw ProgramFailure("\(path): \(errno)") }
+      defer { close(file) }
+      var bytes: [UInt8] = []
+      var buffer = [UInt8](repeating: 0, count: 65_536)
+      while true {
+        let count = read(file, &buffer, buffer.count)
+        guard count > 0 else { return bytes }
+        bytes += buffer[..<count]
+      }
+    }
+
+    /// The memory of a running program.
+    private struct Memory {
+      private let processID: Int32
+
+      init(of processID: Int32) { self.processID = processID }
+
+      /// The program forbids others to look (PR_SET_DUMPABLE); the administrator still can, and finds
+      /// secrets only in the mappings that are locked and kept out of core dumps ("lo" and "dd" of proc(5),
+      /// VmFlags), where guarded memory is.
+      func search(for secrets: [Sought]) throws {
+        let memory = open("/proc/\(processID)/mem", O_RDONLY | O_CLOEXEC)
+        guard memory >= 0 else {
+          #expect(errno == EACCES && getuid() != 0)
+          return
+        }
+        defer { close(memory) }
+        var guardedHits = 0
+        var bytesRead = 0
+        for mapping in try mappings() {
+          var start = mapping.start
+          // Overlapping pieces, so that nothing hides across an edge.
+          while start < mapping.end {
+            let count = min(1 << 20, mapping.end - start)
+            var bytes = [UInt8](repeating: 0, count: count)
+            let got = pread(memory, &bytes, count, off_t(start))
+            guard got > 0 else { break }
+            bytes.removeLast(count - got)
+            bytesRead += got
+            for sought in secrets where sought.isIn(bytes) {
+              guard !mapping.isGuarded else {
+                guardedHits += 1
+                continue
+              }
+              Issue.record("\(sought.name) in memory, \(mapping.name)")
+            }
+            guard start + got < mapping.end else { break }
+            start += max(1, got - 256)
+          }
+        }
+        // What is looked for can be found: the keys are there, where they belong.
+        #expect(guardedHits >= 2)
+        #expect(bytesRead > 1 << 20)
+      }
+
+      private struct Mapping {
+        let start: Int
+        let end: Int
+        let name: String
+        var isGuarded = false
+      }
+
+      private func mappings() throws -> [Mapping] {
+        let text = String(decoding: try SecretsAtRest.readToEnd("/proc/\(processID)/smaps"), as: UTF8.self)
+        var mappings: [Mapping] = []
+        for line in text.split(separator: "\n") {
+          let words = line.split(separator: " ", omittingEmptySubsequences: true)
+          if words.count >= 5, let dash = words[0].firstIndex(of: "-"),
+            let start = Int(words[0][..<dash], radix: 16),
+            let end = Int(words[0][dash...].dropFirst(), radix: 16)
+          {
+            // What the program can write; the rest stands in files.
+            let isWritable = words[1].contains("w")
+            mappings.append(
+              Mapping(start: isWritable ? start : 0, end: isWritable ? end : 0, name: line.description))
+          } else if words.first == "VmFlags:", !mappings.isEmpty {
+            mappings[mappings.count - 1].isGuarded = words.contains("dd") && words.contains("lo")
+          }
+        }
+        return mappings.filter { $0.end > $0.start }
+      }
+    }
+  }
+}
