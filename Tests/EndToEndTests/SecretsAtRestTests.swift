@@ -134,7 +134,7 @@ extension EndToEnd {
       init(of processID: Int32) { self.processID = processID }
 
       /// The program forbids others to look (PR_SET_DUMPABLE); the administrator still can, and finds
-      /// secrets only in the mappings that are locked and kept out of core dumps ("lo" and "dd" of proc(5),
+      /// secrets only in the mappings that are kept out of core dumps ("dd" of proc(5),
       /// VmFlags), where guarded memory is.
       func search(for secrets: [Sought]) throws {
         let memory = open("/proc/\(processID)/mem", O_RDONLY | O_CLOEXEC)
@@ -192,7 +192,7 @@ extension EndToEnd {
             mappings.append(
               Mapping(start: isWritable ? start : 0, end: isWritable ? end : 0, name: line.description))
           } else if words.first == "VmFlags:", !mappings.isEmpty {
-            mappings[mappings.count - 1].isGuarded = words.contains("dd") && words.contains("lo")
+            mappings[mappings.count - 1].isGuarded = words.contains("dd")
           }
         }
         return mappings.filter { $0.end > $0.start }
