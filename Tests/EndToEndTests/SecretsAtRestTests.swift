@@ -80,9 +80,13 @@ extension EndToEnd {
 
       for program in [sender, listener] {
         for place in ["cmdline", "environ"] {
-          let bytes = try [UInt8](
-            Data(contentsOf: URL(fileURLWithPath: "/proc/\(program.processID)/\(place)")))
-          #expect(!bytes.isEmpty || place == "environ")
+          let path = "/proc/\(program.processID)/\(place)"
+          guard let bytes = try? SecretsAtRest.readToEnd(path) else {
+            // Who may not look at the program's memory may not read its environment either.
+            #expect(place == "environ")
+            continue
+          }
+          #expect(!bytes.isEmpty)
           for sought in secrets + keys { #expect(!sought.isIn(bytes), "\(sought.name) in \(place)") }
         }
         try Memory(of: program.processID).search(for: secrets + keys)
@@ -133,13 +137,13 @@ extension EndToEnd {
 
       init(of processID: Int32) { self.processID = processID }
 
-      /// The program forbids others to look (PR_SET_DUMPABLE); the administrator still can, and finds
-      /// secrets only in the mappings that are kept out of core dumps ("dd" of proc(5),
-      /// VmFlags), where guarded memory is.
+      /// The program forbids others to look (PR_SET_DUMPABLE); an administrator still can, and finds
+      /// secrets only in the mappings that are kept out of core dumps ("dd" of proc(5), VmFlags), where
+      /// guarded memory is.
       func search(for secrets: [Sought]) throws {
         let memory = open("/proc/\(processID)/mem", O_RDONLY | O_CLOEXEC)
         guard memory >= 0 else {
-          #expect(errno == EACCES && getuid() != 0)
+          #expect(errno == EACCES || errno == EPERM)
           return
         }
         defer { close(memory) }
