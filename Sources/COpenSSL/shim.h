@@ -6,4 +6,5 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/sha.h>
+#include "ffdhe.h"
 #include "hmac.h"

@@ -98,18 +98,21 @@ struct Party {
     var options = MessengerOptions(home: folders.homePath, logs: folders.logsPath, me: me, users: users)
     if let connection {
       options.connectTimeoutSeconds = connection.timeout
-      options.offeredGroups = try Lists.groups(connection.groups)
-      options.offeredCiphers = try Lists.ciphers(connection.ciphers)
+      options.groups = try connection.chosenGroups()
+      options.ciphers = try connection.chosenCiphers()
     }
     if let log {
       options.logText = log.logText == .plain ? .plain : .sealed
       options.logSync = LogSyncMode(rawValue: log.logSync.rawValue) ?? .group
     }
     options.verboseSteps = verbose
+    let weakened = try connection?.mayWeaken() ?? []
     return try await unlocking.run(me) { (passphrase) async throws(MessengerFailure) -> Messenger in
       var options = options
       options.passphrase = passphrase
-      return try await Messenger.open(options)
+      let messenger = try await Messenger.open(options)
+      for name in weakened { try await messenger.allowDowngrade(with: name) }
+      return messenger
     }
   }
 
@@ -122,40 +125,5 @@ struct Party {
     } catch {
       throw Sentences.failure(error)
     }
-  }
-}
-
-/// `--groups` and `--ciphers`: names of PROTOCOL 1.5 with commas between.
-enum Lists {
-  static func groups(_ text: String?) throws(Failure) -> [KeyAgreementGroup] {
-    guard let text else { return [.x25519MLKEM768] }
-    var groups: [KeyAgreementGroup] = []
-    for name in names(text) {
-      guard let group = KeyAgreementGroup(name: name) else {
-        throw Sentences.unknownChoice(name, option: "--groups", KeyAgreementGroup.allCases.map(\.name))
-      }
-      guard KeyAgreementGroup.builtIn.contains(group) else { throw Sentences.laterChoice(name) }
-      guard !groups.contains(group) else { throw Sentences.doubledChoice(name, option: "--groups") }
-      groups.append(group)
-    }
-    return groups
-  }
-
-  static func ciphers(_ text: String?) throws(Failure) -> [CipherSuite] {
-    guard let text else { return [.aes256CBCHMACCRC32] }
-    var ciphers: [CipherSuite] = []
-    for name in names(text) {
-      guard let cipher = CipherSuite(name: name) else {
-        throw Sentences.unknownChoice(name, option: "--ciphers", CipherSuite.allCases.map(\.name))
-      }
-      guard CipherSuite.builtIn.contains(cipher) else { throw Sentences.laterChoice(name) }
-      guard !ciphers.contains(cipher) else { throw Sentences.doubledChoice(name, option: "--ciphers") }
-      ciphers.append(cipher)
-    }
-    return ciphers
-  }
-
-  private static func names(_ text: String) -> [String] {
-    text.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmingSpaces }
   }
 }

@@ -66,27 +66,6 @@ struct PasswordOptions: ParsableArguments {
   }
 }
 
-/// What a connection may be made of, and how long to wait for one.
-struct ConnectionOptions: ParsableArguments {
-  @Option(
-    name: .customLong("groups"),
-    help: ArgumentHelp("Key agreement groups to offer and take: x25519-mlkem768.", valueName: "list"))
-  var groups: String?
-  @Option(
-    name: .customLong("ciphers"),
-    help: ArgumentHelp("Ciphers to offer and take: aes256-cbc-hmac-crc32.", valueName: "list"))
-  var ciphers: String?
-  @Option(
-    name: .customLong("timeout"), help: ArgumentHelp("Seconds to wait for a connection.", valueName: "s"))
-  var timeout: Int = 10
-
-  func validate() throws {
-    guard (1...3600).contains(timeout) else {
-      throw ValidationError("--timeout wants a number of seconds from 1 to 3600.")
-    }
-  }
-}
-
 /// How the session's log is written.
 struct LogOptions: ParsableArguments {
   @Option(

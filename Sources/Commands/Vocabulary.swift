@@ -22,6 +22,7 @@ enum Vocabulary {
     "--passphrase": .flag, "--passphrase-file": .value, "--passphrase-fd": .value,
     "--new-passphrase-file": .value, "--new-passphrase-fd": .value, "--password-file": .value,
     "--password-fd": .value, "--groups": .value, "--ciphers": .value,
+    "--allow-downgrade": .value,
     "--timeout": .value, "--port": .value, "--bind": .value, "--to": .value, "--peer": .value,
     "--log-text": .value, "--log-sync": .value,
   ]
@@ -31,7 +32,7 @@ enum Vocabulary {
 
   /// Options whose names are kept for later versions.
   static let laterOptions: Set<String> = [
-    "--allow-downgrade", "--require-verified",
+    "--require-verified",
     "--exec", "--wait", "--record", "--heads", "--relay", "--sign", "--manual-key", "--listen", "--keep",
     "--quota", "--room-password-file", "--notify-cmd", "--write",
   ]

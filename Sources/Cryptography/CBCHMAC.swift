@@ -3,17 +3,16 @@ internal import CSodium
 
 /// Seals with AES-CBC (PKCS#7), then HMAC. One context, re-keyed for each message; see `CBCHMACSuite`.
 ///
-/// Not Sendable: it belongs to whatever drives it. The AES key schedule is the one keyed state outside guarded
-/// memory, since OpenSSL keeps it in its own heap; it is overwritten after each message.
+/// Not Sendable: it belongs to whatever drives it.
 package final class CBCHMACSealer: RecordSealer {
   package let suite: CBCHMACSuite
-  private let cipher: CBCContext
+  private let cipher: CipherContext
   private var mac: CBCTag
 
   /// Throws `guardedMemoryExhausted` where the region has not about 1 kB left, `libraryFailed` without AES-CBC.
   package init(_ suite: CBCHMACSuite, in region: GuardedRegion) throws(CryptographyError) {
     self.suite = suite
-    cipher = try CBCContext(suite, .encrypt)
+    cipher = try CipherContext(suite, .encrypt)
     mac = try CBCTag(suite.hash, in: region)
   }
 
@@ -58,13 +57,13 @@ package final class CBCHMACSealer: RecordSealer {
 /// Opens what `CBCHMACSealer` sealed. The tag is compared, in constant time, before anything is decrypted.
 package final class CBCHMACOpener: RecordOpener {
   package let suite: CBCHMACSuite
-  private let cipher: CBCContext
+  private let cipher: CipherContext
   private var mac: CBCTag
 
   /// Throws `guardedMemoryExhausted` where the region has not about 1 kB left, `libraryFailed` without AES-CBC.
   package init(_ suite: CBCHMACSuite, in region: GuardedRegion) throws(CryptographyError) {
     self.suite = suite
-    cipher = try CBCContext(suite, .decrypt)
+    cipher = try CipherContext(suite, .decrypt)
     mac = try CBCTag(suite.hash, in: region)
   }
 
@@ -115,56 +114,15 @@ package final class CBCHMACOpener: RecordOpener {
   }
 }
 
-/// One OpenSSL context for AES-CBC in one direction, fetched once and re-keyed.
-@safe private final class CBCContext {
-  enum Direction {
-    case encrypt, decrypt
-  }
-
-  private let context: OpaquePointer
-  private let direction: Direction
-  private let zeros: [UInt8]
-
-  init(_ suite: CBCHMACSuite, _ direction: Direction) throws(CryptographyError) {
-    let fetched = unsafe suite.encryptionKeyByteCount == 16 ? CBCContext.aes128 : CBCContext.aes256
-    guard let cipher = unsafe fetched, let context = unsafe EVP_CIPHER_CTX_new() else { throw .libraryFailed }
-    unsafe self.context = context
-    self.direction = direction
-    zeros = [UInt8](repeating: 0, count: suite.encryptionKeyByteCount)
-    let status =
-      switch direction {
-      case .encrypt: unsafe EVP_EncryptInit_ex2(context, cipher, nil, nil, nil)
-      case .decrypt: unsafe EVP_DecryptInit_ex2(context, cipher, nil, nil, nil)
-      }
-    guard status == 1, unsafe EVP_CIPHER_CTX_get_key_length(context) == suite.encryptionKeyByteCount else {
-      throw .libraryFailed
-    }
+extension CipherContext {
+  /// A context of AES-CBC with the key size of `suite`.
+  fileprivate convenience init(_ suite: CBCHMACSuite, _ direction: Direction) throws(CryptographyError) {
+    try self.init(suite.encryptionKeyByteCount == 16 ? .aes128CBC : .aes256CBC, direction)
     // Padding off when opening: it is judged here, after the tag, and told apart from a wrong tag.
     if direction == .decrypt, unsafe EVP_CIPHER_CTX_set_padding(context, 0) != 1 { throw .libraryFailed }
   }
 
-  deinit {
-    unsafe EVP_CIPHER_CTX_free(context)
-  }
-
-  func setKey(_ key: Span<UInt8>, _ initialisationVector: Span<UInt8>) throws(CryptographyError) {
-    let status = unsafe lend(key, initialisationVector) { (key, vector) in
-      switch direction {
-      case .encrypt: unsafe EVP_EncryptInit_ex2(context, nil, key.start, vector.start, nil)
-      case .decrypt: unsafe EVP_DecryptInit_ex2(context, nil, key.start, vector.start, nil)
-      }
-    }
-    guard status == 1 else { throw .libraryFailed }
-  }
-
-  /// Overwrites the key schedule with that of zeros: a key serves one message and must not be found later.
-  func forgetKey() {
-    // A failure leaves the context keyed until the next message or its end; there is nothing better to do.
-    let zeros = zeros
-    try? setKey(zeros.span, zeros.span.extracting(first: CBCHMACSuite.blockByteCount))
-  }
-
-  func encryptInPlace(
+  fileprivate func encryptInPlace(
     _ start: UnsafeMutablePointer<UInt8>, _ count: Int, expecting ciphertextByteCount: Int
   ) throws(CryptographyError) {
     var written: CInt = 0
@@ -175,7 +133,7 @@ package final class CBCHMACOpener: RecordOpener {
     else { throw .libraryFailed }
   }
 
-  func decrypt(
+  fileprivate func decrypt(
     _ ciphertext: Span<UInt8>, into start: UnsafeMutablePointer<UInt8>
   ) throws(CryptographyError) {
     var written: CInt = 0
@@ -184,9 +142,6 @@ package final class CBCHMACOpener: RecordOpener {
     }
     guard status == 1, Int(written) == ciphertext.count else { throw .libraryFailed }
   }
-
-  private nonisolated(unsafe) static let aes128 = unsafe EVP_CIPHER_fetch(nil, "AES-128-CBC", nil)
-  private nonisolated(unsafe) static let aes256 = unsafe EVP_CIPHER_fetch(nil, "AES-256-CBC", nil)
 }
 
 /// The tag of RFC 7518's layout; its keyed state and the tags that it makes lie in guarded memory.

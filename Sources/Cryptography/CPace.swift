@@ -67,15 +67,14 @@ package struct CPaceExchange: ~Copyable, Sendable {
     self.session = session
   }
 
-  /// Writes the session key ISK, 64 bytes, into a secret.
+  /// The session key ISK, 64 bytes, in the exchange's region; the scalar has served then.
   ///
   /// Throws `weakShare` when the peer's share is no encoding of a point, or gives the identity; whether it is
   /// is what scalarmult returns (`is_valid_point` holds the identity for valid). Throws `wrongLength` when the
   /// purpose is not one of 64 bytes.
-  package borrowing func sessionKey<Key: SecretPurpose>(
-    as role: CPace.Role, peerShare: [UInt8], ownData: [UInt8] = [], peerData: [UInt8] = [],
-    into key: inout Secret<Key>
-  ) throws(CryptographyError) {
+  package consuming func sessionKey<Key: SecretPurpose>(
+    as role: CPace.Role, peerShare: [UInt8], ownData: [UInt8] = [], peerData: [UInt8] = []
+  ) throws(CryptographyError) -> Secret<Key> {
     guard Key.byteCount == CPace.sessionKeyByteCount else { throw .wrongLength }
     var shared = try GuardedSlot(in: scalar.region, byteCount: CPace.shareByteCount)
     try shared.withMutableBytes { (shared) throws(CryptographyError) in
@@ -97,7 +96,9 @@ package struct CPaceExchange: ~Copyable, Sendable {
     text.appendWithLength(session.span)
     shared.withBytes { text.appendWithLength($0) }
     text.append(transcript.span)
+    var key = try Secret<Key>(in: scalar.region)
     key.withMutableBytes { key in text.withBytes { SHA512Hash.hash($0, Span(), into: &key) } }
+    return key
   }
 
   /// The map of SHA-512(lv_cat(DSI, PRS, zeros, CI, sid)) to a point.

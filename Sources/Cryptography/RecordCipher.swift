@@ -42,7 +42,9 @@ package struct RecordCipher: Sendable {
 
   /// Every suite of this build.
   package static let builtIn: [RecordCipher] = [
-    .aes256CBCHMACCRC32
+    .aes256CBCHMACCRC32,
+    .aes256GCM,
+    .xchacha20Poly1305,
   ]
 
   /// The suite with this number, where this build has it.

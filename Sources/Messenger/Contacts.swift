@@ -168,6 +168,13 @@ package final class Contacts: Sendable {
     }
   }
 
+  /// Forgets which groups were completed with a contact (`--allow-downgrade NAME`): the next session sets the
+  /// floor anew.
+  package func lowerFloor(_ contact: Contact, at now: UnixTime) throws(HomeFailure) -> ContactChange {
+    guard contact.pin.floor != .weakest else { return .stored(contact) }
+    return try update(contact, at: now) { $0.floor = .weakest }
+  }
+
   /// Notes that the user compared the contact's words by another channel and found them the same.
   package func markVerified(_ contact: Contact, at now: UnixTime) throws(HomeFailure) -> ContactChange {
     try update(contact, at: now) { pin in
@@ -244,7 +251,7 @@ package final class Contacts: Sendable {
   private func contact(fromUsersFile identity: ProvenProfile) throws(HomeFailure) -> Contact {
     let secret = try HomeFailure.ofMemory { () throws(CryptographyError) in try PairSecret.absent() }
     let pin = Pin(
-      profile: identity, secret: secret, floor: .x25519, standing: .confirmed, isVerified: false,
+      profile: identity, secret: secret, floor: .weakest, standing: .confirmed, isVerified: false,
       pairedAt: UnixTime(milliseconds: 0), verifiedAt: nil)
     return Contact(pin: pin, origin: .usersFile, differsFromUsersFile: false)
   }

@@ -1,6 +1,6 @@
 import ChatProtocol
 import Transport
-import Wire
+package import Wire
 
 extension Messenger {
   /// Dials once and returns when the session is up; the caller tries again by ``RetryPolicy``.
@@ -43,6 +43,23 @@ extension Messenger {
     try await onDisk { () throws(HomeFailure) in
       try guesses.reset(name)
       try dialGuesses.reset(name)
+    }
+  }
+
+  /// Takes a weaker key agreement with NAME than before (`--allow-downgrade NAME`), until a session is up whose
+  /// group is the new floor.
+  ///
+  /// Throws `.usage(.notKnown)` for somebody who was never met.
+  package func allowDowngrade(with name: PeerName) async throws(MessengerFailure) {
+    let contacts = core.contacts
+    let change = try await onDisk { () throws(HomeFailure) -> ContactChange? in
+      guard let contact = try contacts.contact(named: name) else { return nil }
+      return try contacts.lowerFloor(contact, at: .now)
+    }
+    switch change {
+    case .stored: break
+    case .refused(let refusal): throw .state(refusal.problem)
+    case nil: throw .usage(.notKnown(name))
     }
   }
 

@@ -81,7 +81,7 @@ final class MessengerCore {
     dialGuesses = DialGuesses(profile: profile, identity: identity)
     context = ConnectionContext(
       identity: identity.keys,
-      policy: NegotiationPolicy(groups: options.offeredGroups, ciphers: options.offeredCiphers),
+      policy: NegotiationPolicy(groups: options.groups, ciphers: options.ciphers),
       outstandingShares: OutstandingShares(), seenMessages: SeenMessages(),
       entropy: SystemEntropy.shared, encapsulation: MLKEM768Encapsulation(),
       reportsSteps: options.verboseSteps)

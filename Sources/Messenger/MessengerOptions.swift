@@ -25,10 +25,10 @@ package struct MessengerOptions: Sendable {
   package var users: UsersFile?
   /// Opens a profile that is locked, and locks one that is made.
   package var passphrase: OwnPassphrase?
-  /// What a dialler offers, strongest first.
-  package var offeredGroups: [KeyAgreementGroup] = [.x25519MLKEM768]
-  /// What a dialler offers, by preference.
-  package var offeredCiphers: [CipherSuite] = [.aes256CBCHMACCRC32]
+  /// What is offered and accepted; nil: what PROTOCOL 1.5 has for its defaults.
+  package var groups: [KeyAgreementGroup]?
+  /// What is offered, by preference, and accepted; nil: the defaults.
+  package var ciphers: [CipherSuite]?
   /// The limit of one TCP connect, in seconds.
   package var connectTimeoutSeconds = 10
   package var logText: LogTextMode = .sealed

@@ -4,9 +4,6 @@ package enum KeyAgreementGroup: UInt8, Hashable, Sendable, CaseIterable {
   case x25519 = 2
   case x25519FFDHE3072 = 3
 
-  /// The groups that this build can do.
-  package static let builtIn: [KeyAgreementGroup] = [.x25519MLKEM768]
-
   package var name: String {
     switch self {
     case .x25519MLKEM768: "x25519-mlkem768"
@@ -28,6 +25,9 @@ package enum KeyAgreementGroup: UInt8, Hashable, Sendable, CaseIterable {
     case .x25519: 1
     }
   }
+
+  /// What a floor is that holds nobody off.
+  package static let weakest = KeyAgreementGroup.x25519
 }
 
 /// What records are sealed with (PROTOCOL 1.5).
@@ -35,9 +35,6 @@ package enum CipherSuite: UInt8, Hashable, Sendable, CaseIterable {
   case aes256CBCHMACCRC32 = 1
   case aes256GCM = 2
   case xchacha20Poly1305 = 3
-
-  /// The ciphers that this build can do.
-  package static let builtIn: [CipherSuite] = [.aes256CBCHMACCRC32]
 
   package var name: String {
     switch self {

@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "--allow-downgrade", "--require-verified", "--exec", "--wait",
+    "--require-verified", "--exec", "--wait",
     "--record", "--heads", "--relay", "--sign", "--manual-key", "--notify-cmd", "--room-password-file",
   ])
   func anOptionOfALaterVersionIsRefusedWhereverItStands(option: String) throws {

@@ -5,6 +5,7 @@ enum Key16: SecretPurpose { static var byteCount: Int { 16 } }
 enum Key32: SecretPurpose { static var byteCount: Int { 32 } }
 enum OtherKey32: SecretPurpose { static var byteCount: Int { 32 } }
 enum Key64: SecretPurpose { static var byteCount: Int { 64 } }
+enum Key384: SecretPurpose { static var byteCount: Int { 384 } }
 
 extension Secret {
   /// What a test wants to compare with a known value.

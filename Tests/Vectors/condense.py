@@ -41,6 +41,12 @@ SOURCES = {
         "commit": "8ac60f51cfe3e010c84f0a454cc575ad9204fa12",
         "licence": "Apache-2.0 OR MIT",
     },
+    "openssl": {
+        "source": "https://github.com/openssl/openssl, test/recipes/30-test_evp_data/evppkey_ffdhe.txt, ffdhe3072-1 and -2,"
+                  " as integers",
+        "commit": "06da14737369e7c90899aed4bb21cce9a0910d29",
+        "licence": "Apache-2.0",
+    },
     "hpke": {
         "source": "https://github.com/apple/swift-crypto, Tests/CryptoTests/HPKE/hpke-test-vectors.json (RFC 9180, A.2)",
         "commit": "778f0d7e1c5105b97a115198b48b593d214fbcd1",
@@ -88,10 +94,10 @@ def sha256(hexadecimal):
     return hashlib.sha256(bytes.fromhex(hexadecimal)).hexdigest()
 
 
-def aead(root, name):
+def aead(root, name, key_bits=None):
     return [
         {key: test[key] for key in ("tcId", "key", "iv", "aad", "msg", "ct", "tag")} | {"valid": test["result"] == "valid"}
-        for _, test in wycheproof(root, name)
+        for group, test in wycheproof(root, name) if key_bits in (None, group["keySize"])
     ]
 
 
@@ -126,9 +132,11 @@ def main(root):
         ("a128cbc_hs256", "a128cbc-hs256.json"),
         ("a256cbc_hs512", "a256cbc-hs512.json"),
         ("chacha20_poly1305", "chacha20-poly1305.json"),
+        ("xchacha20_poly1305", "xchacha20-poly1305.json"),
     ):
         write(output, ["wycheproof"], {"tests": aead(root, name)})
 
+    write("aes256-gcm.json", ["wycheproof"], {"tests": aead(root, "aes_gcm", key_bits=256)})
     write("hmac-sha256.json", ["wycheproof"], {"tests": [
         {"tcId": t["tcId"], "key": t["key"], "msg": t["msg"], "tag": t["tag"], "valid": t["result"] == "valid"}
         for _, t in wycheproof(root, "hmac_sha256")]})
@@ -195,6 +203,14 @@ def main(root):
         "invalidEncodings": document["invalid_encodings"],
         "labels": document["sha512_label_to_group"],
     }, note="labels: the point that SHA-512 of the label maps to")
+
+    with open(os.path.join(root, "openssl", "ffdhe3072.json")) as file:
+        document = json.load(file)
+    write("ffdhe3072.json", ["openssl"], {
+        "firstExponent": document["x1"].rjust(70, "0"), "firstPublic": document["y1"],
+        "secondExponent": document["x2"].rjust(70, "0"), "secondPublic": document["y2"], "shared": document["Z"],
+        "refused": [{"name": bad["name"], "public": bad["y"]} for bad in document["invalid_public"]],
+    }, note="refused: not of OpenSSL's file; values outside 2...p-2, and two quadratic non-residues")
 
     with open(os.path.join(root, "noise", "noise-25519-sha256-subset.json")) as file:
         document = json.load(file)

@@ -16,7 +16,9 @@ struct GroupSuite: Sendable {
 
   /// Every group of this build.
   static let builtIn: [GroupSuite] = [
-    .x25519MLKEM768
+    .x25519MLKEM768,
+    .x25519,
+    .x25519FFDHE3072,
   ]
 
   static func of(_ group: KeyAgreementGroup) -> GroupSuite? {

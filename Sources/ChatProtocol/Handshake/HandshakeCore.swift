@@ -9,17 +9,17 @@ struct HandshakeCore: ~Copyable {
   let region: GuardedRegion
   var symmetric: SymmetricState
   /// `e`, this side's private X25519 key of this run.
-  private let ephemeral: Secret<EphemeralKey>
-  let share: [UInt8]
-  let challenge: [UInt8]
+  private var ephemeral: Secret<EphemeralKey>
+  /// Empty until `drawShare`.
+  private(set) var share: [UInt8] = []
+  private(set) var challenge: [UInt8] = []
   /// What RESP (at I) or INIT (at R) brought.
   var peerShare: [UInt8] = []
   var peerChallenge: [UInt8] = []
   var group = KeyAgreementGroup.x25519MLKEM768
   var cipher = CipherSuite.aes256CBCHMACCRC32
 
-  /// Draws challenge and `e`, and starts the symmetric state; in mode K with the first 129 bytes of
-  /// R's profile, as pinned at I and own at R.
+  /// Starts the symmetric state; in mode K with the first 129 bytes of R's profile, as pinned at I and own at R.
   static func start(
     context: ConnectionContext, role: Role, mode: HandshakeMode, responder: Profile?
   ) throws(ProtocolFailure) -> HandshakeCore {
@@ -36,17 +36,24 @@ struct HandshakeCore: ~Copyable {
     let region = try GuardedRegion(byteCount: GuardedRegion.pageByteCount)
     var symmetric = try SymmetricState(mode: mode, in: region)
     if let responder { symmetric.mixHash(responder.signedBytes.span) }
-    let challenge = context.entropy.publicBytes(count: HandshakeSize.challenge)
-    let ephemeral = try Secret<EphemeralKey>.random(in: region, from: context.entropy)
-    let share = try X25519.publicKey(of: ephemeral)
+    let ephemeral = try Secret<EphemeralKey>(in: region)
     self.context = context
     self.role = role
     self.mode = mode
     self.region = region
     self.symmetric = symmetric
     self.ephemeral = ephemeral
-    self.share = share
-    self.challenge = challenge
+  }
+
+  /// Draws this side's challenge and `e`.
+  mutating func drawShare() throws(ProtocolFailure) {
+    do {
+      challenge = context.entropy.publicBytes(count: HandshakeSize.challenge)
+      ephemeral = try Secret<EphemeralKey>.random(in: region, from: context.entropy)
+      share = try X25519.publicKey(of: ephemeral)
+    } catch {
+      throw ProtocolFailure(error, as: .state)
+    }
   }
 
   /// ee = X(e_I, e_R).

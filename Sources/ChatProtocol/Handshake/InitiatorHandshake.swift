@@ -24,8 +24,9 @@ struct AwaitingResponse: ~Copyable {
     var core = try HandshakeCore.start(
       context: setup.context, role: .initiator, mode: target.mode,
       responder: target.pin?.profile.profile)
+    try core.drawShare()
     var offers: [KeyAgreementGroup: any GroupOffer] = [:]
-    for group in policy.groups {
+    for group in policy.offeredGroups {
       guard let suite = GroupSuite.of(group) else { throw ProtocolFailure(.policy) }
       do {
         offers[group] = try suite.makeOffer(core.region, setup.context.entropy)
@@ -36,7 +37,7 @@ struct AwaitingResponse: ~Copyable {
     let initiation: Initiation
     do {
       initiation = try Initiation(
-        mode: target.mode, groups: policy.groups, ciphers: policy.ciphers,
+        mode: target.mode, groups: policy.offeredGroups, ciphers: policy.offeredCiphers,
         challenge: core.challenge, ephemeral: core.share,
         encapsulationKey: offers[.x25519MLKEM768]?.share ?? [],
         finiteFieldShare: offers[.x25519FFDHE3072]?.share ?? [])
@@ -140,8 +141,7 @@ struct AwaitingPairingReply: ~Copyable {
     let share = try core.open(
       body.extracting(first: first), plaintextByteCount: CPace.shareByteCount)
     do {
-      var key = try Secret<PasswordSessionKey>(in: core.region)
-      try exchange.sessionKey(as: .initiator, peerShare: share, into: &key)
+      let key: Secret<PasswordSessionKey> = try exchange.sessionKey(as: .initiator, peerShare: share)
       try core.symmetric.mixKey(key)
     } catch {
       throw ProtocolFailure(error, as: .pake)

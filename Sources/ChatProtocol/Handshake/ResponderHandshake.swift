@@ -42,6 +42,8 @@ enum ResponderHandshake {
       _ = try core.open(
         body.extracting(droppingFirst: initiation.clearByteCount), plaintextByteCount: 0)
     }
+    // Not before: a mode K INIT that proves nothing costs one scalar multiplication.
+    try core.drawShare()
     let answer: GroupAnswer
     do {
       answer = try choice.suite.answer(
@@ -80,10 +82,10 @@ enum ResponderHandshake {
   private static func choose(
     _ initiation: Initiation, _ policy: NegotiationPolicy
   ) throws(ProtocolFailure) -> (suite: GroupSuite, cipher: CipherSuite) {
-    let groups = initiation.groups.filter { policy.groups.contains($0) }
+    let groups = initiation.groups.filter { policy.acceptedGroups.contains($0) }
     guard let group = groups.max(by: { $0.strength < $1.strength }),
       let suite = GroupSuite.of(group),
-      let cipher = initiation.ciphers.first(where: { policy.ciphers.contains($0) })
+      let cipher = initiation.ciphers.first(where: { policy.acceptedCiphers.contains($0) })
     else { throw ProtocolFailure(.policy) }
     return (suite, cipher)
   }
@@ -133,13 +135,15 @@ struct AwaitingPairingAnswer: ~Copyable {
       under: password,
       channel: HandshakeCore.channel(initiator: claimed.rawName, responder: identity.name.utf8),
       session: passwordSession)
-    let key = try checking(as: .pake) { () throws(CryptographyError) in
-      var key = try Secret<PasswordSessionKey>(in: core.region)
-      try exchange.sessionKey(as: .responder, peerShare: share, into: &key)
-      return key
+    let ownShare = exchange.share
+    let key: Secret<PasswordSessionKey>
+    do {
+      key = try exchange.sessionKey(as: .responder, peerShare: share)
+    } catch {
+      throw ProtocolFailure(error, as: .pake)
     }
     return AwaitingGuessSpent(
-      core: core, key: key, share: exchange.share,
+      core: core, key: key, share: ownShare,
       pairing: PairingRun(claimed: claimed, floor: answer.floor, purpose: answer.purpose))
   }
 }

@@ -1,15 +1,22 @@
 package import Cryptography
 package import Wire
 
-/// What this side offers or accepts; PROTOCOL 1.5. The order of `ciphers` is I's preference.
+/// What this side offers when it dials, and what it accepts when it is dialled; PROTOCOL 1.5.
 package struct NegotiationPolicy: Sendable {
-  package var groups: [KeyAgreementGroup]
-  package var ciphers: [CipherSuite]
+  /// Each with a share in INIT, and at least one.
+  package let offeredGroups: [KeyAgreementGroup]
+  /// By preference, and at least one.
+  package let offeredCiphers: [CipherSuite]
+  package let acceptedGroups: [KeyAgreementGroup]
+  package let acceptedCiphers: [CipherSuite]
 
-  /// At least one of each; ids that this build does not know are left out by the caller.
-  package init(groups: [KeyAgreementGroup], ciphers: [CipherSuite]) {
-    self.groups = groups
-    self.ciphers = ciphers
+  /// Lists that say both what is offered and what is accepted. Without one the strongest group is offered, the
+  /// ciphers 1, 3, 2, and everything is accepted.
+  package init(groups: [KeyAgreementGroup]? = nil, ciphers: [CipherSuite]? = nil) {
+    offeredGroups = groups ?? [.x25519MLKEM768]
+    offeredCiphers = ciphers ?? [.aes256CBCHMACCRC32, .xchacha20Poly1305, .aes256GCM]
+    acceptedGroups = groups ?? KeyAgreementGroup.allCases
+    acceptedCiphers = ciphers ?? CipherSuite.allCases
   }
 }
 

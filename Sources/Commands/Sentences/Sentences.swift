@@ -47,15 +47,10 @@ package enum Sentences {
       "\(name) comes later: this version does not have it.", hint: "What there is: secure_chat help COMMAND")
   }
 
-  static func laterChoice(_ name: String) -> Failure {
-    usage(
-      "\(name) comes later: this version has x25519-mlkem768 and aes256-cbc-hmac-crc32.")
-  }
-
-  static func unknownChoice(_ name: String, option: String, _ known: [String]) -> Failure {
+  static func unknownChoice(_ name: String, option: String, _ known: String) -> Failure {
     usage(
       "\(option) does not know \(quoted(name)).",
-      hint: "One or more of, with commas between: " + known.joined(separator: " "))
+      hint: "One or more of, with commas between: " + known)
   }
 
   static func doubledChoice(_ name: String, option: String) -> Failure {

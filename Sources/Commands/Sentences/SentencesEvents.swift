@@ -95,9 +95,10 @@ extension Sentences {
     if code == .downgrade {
       return Failure(
         .identity, code.rawValue,
-        "\(facts.name.text) offers a weaker key agreement than it did before: somebody may be in between. "
-          + "Nothing was sent.",
-        hint: "Ask \(facts.name.text) by another channel what changed.")
+        "the conversation with \(facts.name.text) would have a weaker key agreement than one before it: their "
+          + "program or its --groups changed, or yours, or somebody is in between. Nothing was sent.",
+        hint: "If \(facts.name.text) confirms it by another channel, take it once more with  "
+          + "--allow-downgrade \(facts.name.text)")
     }
     return Failure(
       .identity, code.rawValue,
@@ -149,7 +150,7 @@ extension Sentences {
     case .dialsItself(let name): usage("that is you (\(name.text)).", hint: "Name somebody else.")
     case .notKnown(let name):
       usage(
-        "you do not know \(name.text) yet, so there is no key to verify.",
+        "you do not know \(name.text) yet: no key of theirs is kept here.",
         hint: "Talk first: secure_chat chat \(name.text)")
     case .addressNotHere(let address):
       usage(
@@ -231,7 +232,7 @@ extension Sentences {
     case .auth: "a password or key was not proven"
     case .ident: "the name or key belongs to somebody else"
     case .reflect: "our own values came back"
-    case .downgrade: "a weaker key agreement than before"
+    case .downgrade: "a weaker key agreement than before; --allow-downgrade NAME takes it"
     case .mac: "a record was changed on the way (HMAC)"
     case .crc: "damaged after authentication (memory or program error)"
     case .ku: "a key update went wrong"

@@ -5,12 +5,6 @@ import Wire
 private enum Point: SecretPurpose { static let byteCount = 32 }
 private enum SessionKey: SecretPurpose { static let byteCount = 64 }
 
-private final class Exchange {
-  let value: CPaceExchange
-
-  init(_ value: consuming CPaceExchange) { self.value = value }
-}
-
 /// A handshake made by hand, message by message, by someone who keeps to the protocol only as far as
 /// he likes: `alter` may change every part before it is sealed or sent.
 ///
@@ -38,7 +32,8 @@ final class Handmade {
   var peerShare: [UInt8] = []
   var peerChallenge: [UInt8] = []
   private var passwordSession: [UInt8] = []
-  private var exchange: Exchange?
+  private var exchange: CPaceExchange?
+  private var passwordShare: [UInt8] = []
   /// The name that R's side of the password exchange is for.
   var answersAs: PeerName
   private(set) var peerProfile: [UInt8] = []
@@ -95,7 +90,7 @@ final class Handmade {
   func pairingRequest(_ password: [UInt8], responder: PeerName) throws -> [UInt8] {
     try makeExchange(password, identity.profile.name.utf8, responder.utf8)
     let field = alter(.claim, identity.profile.name.field)
-    return frame(3, try seal(.passwordShare, alter(.passwordShare, exchange!.value.share), before: field))
+    return frame(3, try seal(.passwordShare, alter(.passwordShare, passwordShare), before: field))
   }
 
   func takePairingReply(_ frame: [UInt8]) throws {
@@ -164,7 +159,7 @@ final class Handmade {
   private(set) var passwordShareOfPeer: [UInt8] = []
 
   func pairingReply() throws -> [UInt8] {
-    var body = try seal(.passwordShare, alter(.passwordShare, exchange!.value.share))
+    var body = try seal(.passwordShare, alter(.passwordShare, passwordShare))
     try mixPassword(as: .responder, peer: passwordShareOfPeer)
     body += try seal(.profile, claimedProfile)
     try mix(identity.agreementKey, peerShare)
@@ -223,15 +218,15 @@ final class Handmade {
   ) throws {
     let secret: Secret<PasswordRelatedString> = try makeSecret(password)
     let channel = CPace.lengthValueJoined([Label.bytes("pair"), initiator, responder])
-    exchange = Exchange(
-      try CPaceExchange(
-        password: secret, channel: channel, session: passwordSession, in: region,
-        from: SystemEntropy.shared))
+    let exchange = try CPaceExchange(
+      password: secret, channel: channel, session: passwordSession, in: region,
+      from: SystemEntropy.shared)
+    passwordShare = exchange.share
+    self.exchange = consume exchange
   }
 
   private func mixPassword(as role: CPace.Role, peer share: [UInt8]) throws {
-    var key = try Secret<SessionKey>(in: region)
-    try exchange!.value.sessionKey(as: role, peerShare: share, into: &key)
+    let key: Secret<SessionKey> = try exchange.take()!.sessionKey(as: role, peerShare: share)
     try state.mixKey(key)
   }
 

@@ -6,27 +6,27 @@ import Wire
 
 private enum Value32: SecretPurpose { static let byteCount = 32 }
 private enum Value64: SecretPurpose { static let byteCount = 64 }
+private enum Value384: SecretPurpose { static let byteCount = 384 }
 
 private func cases() throws -> [VectorValue] {
   let file: VectorValue = try VectorFiles.decode(
     from: "secure_chat-protocol/handshake.json", in: VectorFiles.knownAnswers)
-  // The other groups' answers wait for their groups.
-  return try file["cases"].list.filter { answer in
-    try KeyAgreementGroup.builtIn.contains { try $0.rawValue == answer["group"].number }
-      && CipherSuite.builtIn.contains { try $0.rawValue == answer["cipher"].number }
-  }
+  return try file["cases"].list
 }
 
 private func isFirstContact(_ answer: VectorValue) throws -> Bool { try answer["mode"].string == "P" }
 
 @Suite("KnownAnswer: the handshake")
 struct HandshakeKnownAnswerTests {
-  @Test func everyCaseOfABuiltInGroupIsThere() throws {
-    #expect(try cases().count >= 2)
-    #expect(Set(try cases().map { try $0["mode"].string }) == ["K", "P"])
+  @Test func everyModeGroupAndCipherIsAmongTheCases() throws {
+    let cases = try cases()
+    #expect(
+      Set(try cases.map { try "\($0["mode"].string)\($0["group"].number)" })
+        == ["K1", "K2", "K3", "P1", "P2", "P3"])
+    #expect(Set(try cases.map { try $0["cipher"].number }) == [1, 2, 3])
   }
 
-  // [F-05] [F-06] [F-07] [F-09] [K-01] [M-01] [M-17]
+  // [F-05] [F-06] [F-07] [F-09] [K-01] [M-01] [M-17] [N-02]
   @Test("h, ck and k after every MixHash and MixKey, and every exported key")
   func everyStepOfTheSymmetricState() throws {
     for answer in try cases() {
@@ -35,7 +35,7 @@ struct HandshakeKnownAnswerTests {
     }
   }
 
-  // [K-01] [M-02] [M-03] [M-06] [M-08] [M-11] [M-12] [M-14] [M-16] [M-17] [N-01]
+  // [K-01] [M-02] [M-03] [M-06] [M-08] [M-11] [M-12] [M-14] [M-16] [M-17] [N-01] [N-02]
   @Test("both machines, byte for byte on the wire")
   func bothMachinesByteForByte() throws {
     for answer in try cases() {
@@ -67,6 +67,8 @@ struct HandshakeKnownAnswerTests {
       #expect(summaries.count == 2)
       for summary in summaries {
         let keys = answer["result"]["keys"]
+        #expect(try summary.group.rawValue == answer["group"].number)
+        #expect(try summary.cipher.rawValue == answer["cipher"].number)
         #expect(try summary.transcriptHash == answer["result"]["th"].bytes)
         #expect(try summary.sessionID == keys["session id"].bytes)
         #expect(try summary.shortAuthenticationString == keys["sas"].bytes)
@@ -113,17 +115,28 @@ struct HandshakeKnownAnswerTests {
     let inputs = answer["inputs"]
     let isPairing = try isFirstContact(answer)
     var script = [try inputs["I"]["c"].bytes, try inputs["I"]["e_private"].bytes]
-    script.append(try inputs["I"]["mlkem_seed"].bytes)
+    // The shares are made in the order of the offer.
+    for group in try groups(inputs["groups_offered"]) {
+      switch group {
+      case .x25519MLKEM768: script.append(try inputs["I"]["mlkem_seed"].bytes)
+      case .x25519FFDHE3072: script.append(try inputs["I"]["ffdhe_x"].bytes)
+      case .x25519: break
+      }
+    }
     if isPairing { script.append(try inputs["I"]["cpace_scalar"].bytes) }
     let forInitiator = ScriptedEntropy(script)
     script = [try inputs["R"]["c"].bytes, try inputs["R"]["e_private"].bytes]
+    if !inputs["R"]["ffdhe_x"].isMissing { script.append(try inputs["R"]["ffdhe_x"].bytes) }
     // R draws what stands in for an unknown password before its scalar.
     if isPairing {
       script.append([UInt8](repeating: 9, count: 32))
       script.append(try inputs["R"]["cpace_scalar"].bytes)
     }
-    let encapsulation = ScriptedEncapsulation(
-      ciphertext: try inputs["R"]["mlkem_ct"].bytes, secret: try inputs["R"]["mlkem_secret"].bytes)
+    let encapsulation: any KeyEncapsulation =
+      inputs["R"]["mlkem_ct"].isMissing
+      ? MLKEM768Encapsulation()
+      : ScriptedEncapsulation(
+        ciphertext: try inputs["R"]["mlkem_ct"].bytes, secret: try inputs["R"]["mlkem_secret"].bytes)
     let dialling = ConnectionContext(
       identity: try identity("I", answer),
       policy: NegotiationPolicy(
@@ -176,7 +189,7 @@ private func pin(of side: String, _ answer: VectorValue) throws -> Pin {
   let profile = try Profile(parsing: bytes.span)
   return Pin(
     profile: try ProvenProfile(verifying: profile),
-    secret: try makePairSecret(answer["inputs"]["pair_psk"].bytes), floor: .x25519MLKEM768,
+    secret: try makePairSecret(answer["inputs"]["pair_psk"].bytes), floor: .x25519,
     standing: .confirmed, isVerified: false, pairedAt: UnixTime(milliseconds: 0), verifiedAt: nil)
 }
 
@@ -209,10 +222,15 @@ private final class Walk {
       try seal([], .initiator, Array(initiation.dropFirst(clear)), "MixHash(Enc empty)")
     }
     let response = try body("RESP")
-    let responseClear = 66 + 1088
+    let group = try #require(KeyAgreementGroup(rawValue: UInt8(answer["group"].number)))
+    let responseClear = HandshakeSize.response(group, mode: .pair)
     try mixHash(Array(response.prefix(responseClear)), "MixHash(RESP clear)")
     try mixKey("ee")
-    try mixKey("kem_ss", "MixKey(ML-KEM secret)")
+    switch group {
+    case .x25519MLKEM768: try mixKey("kem_ss", "MixKey(ML-KEM secret)")
+    case .x25519FFDHE3072: try mixKey("ffdhe_Z", "MixKey(ffdhe Z)")
+    case .x25519: break
+    }
     if isPairing {
       let field = try PeerName(answer["inputs"]["I"]["name"].string).field
       #expect(try state.hash == answer["values"]["sid"].bytes)
@@ -265,12 +283,10 @@ private final class Walk {
 
   private func mixKey(_ value: String, _ name: String? = nil) throws {
     let bytes = try answer["values"][value].bytes
-    if bytes.count == 64 {
-      let secret: Secret<Value64> = try makeSecret(bytes)
-      try state.mixKey(secret)
-    } else {
-      let secret: Secret<Value32> = try makeSecret(bytes)
-      try state.mixKey(secret)
+    switch bytes.count {
+    case 384: try state.mixKey(makeSecret(bytes, Value384.self))
+    case 64: try state.mixKey(makeSecret(bytes, Value64.self))
+    default: try state.mixKey(makeSecret(bytes, Value32.self))
     }
     try check(name ?? "MixKey(\(value))")
   }
