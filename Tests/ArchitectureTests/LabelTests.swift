@@ -33,8 +33,8 @@ import Testing
   @Test func theLabelsOfTheSourcesAreThoseOfTheProtocol() throws {
     let (listed, used) = (try Self.listed(), Set(try Self.used().keys))
     #expect(used.isSubset(of: listed), "not in the list: \(used.subtracting(listed).sorted())")
-    // The chains are exported through one call that takes the side's label; the rest is planned.
-    let elsewhere: Set = ["chain I", "chain R", "rec gcm", "rec xc20"]
+    // The chains are exported through one call that takes the side's label.
+    let elsewhere: Set = ["chain I", "chain R"]
     #expect(listed.subtracting(used) == elsewhere)
   }
 

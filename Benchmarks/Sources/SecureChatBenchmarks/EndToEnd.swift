@@ -180,7 +180,7 @@ struct EndToEnd {
     try place.introduce(port: port)
     try introducing.end()
     var figures: [String: [Double]] = [:]
-    let ciphers = CipherSuite.builtIn.map(\.name)
+    let ciphers = CipherSuite.allCases.map(\.name)
     for _ in 0..<max(3, runs / 3) {
       for cipher in ciphers { figures[cipher, default: []].append(try ours(cipher)) }
       for kind in [Peers.Kind.plainC, .tls13, .tls12CBC] {

@@ -44,7 +44,7 @@ enum Main {
   }
 
   private static func inProcess(_ runs: Int, _ report: inout Report) throws {
-    for cipher in CipherSuite.builtIn {
+    for cipher in CipherSuite.allCases {
       try records(cipher, holding: RecordSize.largestBody, rounds: 400, runs, "16 KiB", &report)
       try records(cipher, holding: 120, rounds: 8_000, runs, "64 bytes", &report)
     }
