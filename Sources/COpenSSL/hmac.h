@@ -99,6 +99,28 @@ static inline void sc_hkdf_sha256_once(const uint8_t *salt, size_t salt_count, c
   OPENSSL_cleanse(prk, sizeof prk);
 }
 
+/* One step of a chain of record keys: MK = HMAC(chain_key, 1), material = HKDF(salt, MK, info), chain_key =
+ * HMAC(chain_key, 2). `salted` is keyed with the salt and stays as it is. */
+static inline void sc_hmac_sha256_ratchet(uint8_t *chain_key, const sc_hmac_sha256 *salted, const uint8_t *info,
+                                          size_t info_count, uint8_t *material, size_t count) {
+  sc_hmac_sha256 mac;
+  uint8_t key[32], number = 1;
+  sc_hmac_sha256_set_key(&mac, chain_key, 32);
+  sc_hmac_sha256_update(&mac, &number, 1);
+  sc_hmac_sha256_finish(&mac, key);
+  number = 2;
+  sc_hmac_sha256_update(&mac, &number, 1);
+  sc_hmac_sha256_finish(&mac, chain_key);
+  mac.outer = salted->outer;
+  mac.running = salted->inner;
+  sc_hmac_sha256_update(&mac, key, sizeof key);
+  sc_hmac_sha256_finish(&mac, key);
+  sc_hmac_sha256_set_key(&mac, key, sizeof key);
+  sc_hmac_sha256_expand(&mac, info, info_count, material, count);
+  OPENSSL_cleanse(&mac, sizeof mac);
+  OPENSSL_cleanse(key, sizeof key);
+}
+
 /* SHA-256 and SHA-512 of two joined inputs, which may be secret: the context is wiped. */
 #define SC_HASH(HASH, CONTEXT, NAME)                                                                           \
   static inline void NAME(const uint8_t *first, size_t first_count, const uint8_t *second, size_t second_count, \

@@ -29,9 +29,6 @@ package enum SendingChainKey: SecretPurpose { package static let byteCount = 32 
 /// The chain key of the records that this side receives.
 package enum ReceivingChainKey: SecretPurpose { package static let byteCount = 32 }
 
-/// `MK`, the key of one record, before it is expanded.
-enum RecordMasterKey: SecretPurpose { static let byteCount = 32 }
-
 /// `ck` of the handshake.
 enum ChainingKey: SecretPurpose { static let byteCount = 32 }
 
