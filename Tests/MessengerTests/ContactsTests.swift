@@ -306,6 +306,20 @@ import Wire
     }
   }
 
+  // [N-06]
+  @Test func theFloorIsLoweredOnPurposeAloneAndThenBeginsAnew() throws {
+    let contact = try pair(bob)
+    #expect(contact.pin.floor == .x25519MLKEM768)
+    let lowered = try stored(contacts.lowerFloor(contact, at: People.later))
+    #expect(lowered.pin.floor == .x25519 && lowered.origin == contact.origin)
+    #expect(try contacts.contact(named: name("bob"))?.pin.floor == .x25519)
+    // Nothing but the floor has changed, and a session raises it again.
+    #expect(lowered.pin.standing == contact.pin.standing && lowered.pin.pairedAt == contact.pin.pairedAt)
+    #expect(
+      try stored(contacts.raiseFloor(lowered, to: .x25519FFDHE3072, at: People.later)).pin.floor
+        == .x25519FFDHE3072)
+  }
+
   @Test func twoSessionsSideBySideBothConfirmAndRaise() throws {
     let contact = try pair(bob)
     let known = try #require(try contacts.contact(named: name("bob")))

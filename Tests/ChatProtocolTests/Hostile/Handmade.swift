@@ -203,6 +203,11 @@ final class Handmade {
   /// A value of the key schedule by its label: a hand-made side has no secrets from its test.
   func exported(_ label: StaticString) -> [UInt8] { state.exportPublic(label) }
 
+  /// The chain key of what the other side sends.
+  var receivingKey: [UInt8] {
+    role == .initiator ? state.exportPublic("chain R") : state.exportPublic("chain I")
+  }
+
   /// Reads what the other side sends.
   func reader() throws -> RecordReader {
     let key = role == .initiator ? state.exportPublic("chain R") : state.exportPublic("chain I")

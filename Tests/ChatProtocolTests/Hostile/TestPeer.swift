@@ -11,6 +11,8 @@ final class TestPeer {
   /// Who is known by key, and which passwords go with a name.
   var contact: Pin?
   var password: PasswordSecret?
+  /// The floor of an older pin of a name that pairs.
+  var floor: KeyAgreementGroup?
   var keysBelongToAnother = false
   var storingFails = false
   var answersLogs = true
@@ -83,7 +85,7 @@ final class TestPeer {
     while let action = machine.nextAction() {
       said.append(action)
       switch action {
-      case .lookUpPairing: machine.handle(.pairing(PairingAnswer(password: password)), at: now)
+      case .lookUpPairing: machine.handle(.pairing(PairingAnswer(password: password, floor: floor)), at: now)
       case .spendGuess, .confirmPin, .raiseFloor:
         machine.handle(storingFails ? .storeFailed : .stored, at: now)
       case .storePin(let pin):

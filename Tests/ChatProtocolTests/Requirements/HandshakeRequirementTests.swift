@@ -78,6 +78,21 @@ struct HandshakeRequirementTests {
     }
   }
 
+  // [M-05] [L-03]
+  @Test func inModeKNoShareIsMadeBeforeTheTagHolds() throws {
+    for isGood in [false, true] {
+      let drawn = ScriptedEntropy([[UInt8](repeating: 1, count: 32)])
+      var context = cast.context(of: cast.bob)
+      context.entropy = drawn
+      let alice = try Handmade(cast.alice, .initiator, .known)
+      var initiation = try alice.initiation(to: cast.bob.profile)
+      if !isGood { initiation[initiation.count - 1] ^= 1 }
+      let bob = try cast.accepting(context)
+      bob.receive(initiation)
+      #expect(drawn.isUsedUp == isGood)
+    }
+  }
+
   // [M-05] [L-03] [E-01]
   @Test func inModeKNothingIsSentAndNoKEMIsDoneBeforeTheTagHolds() throws {
     for place in [0, 20, 60, 1_000] {

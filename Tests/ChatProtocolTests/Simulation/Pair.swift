@@ -9,6 +9,8 @@ final class Pair {
     var acknowledged: Int
     var sessions: Int
     var rekeys: Int
+    /// Group and cipher of the sessions that were up.
+    var suites: Set<[UInt8]>
   }
 
   private let world: World
@@ -18,7 +20,9 @@ final class Pair {
   private let password: PasswordSecret
   private let wrongPassword: PasswordSecret
   private let fault: Endpoint.Fault
+  private let policy: NegotiationPolicy
   private var sessions = 0
+  private var suites: Set<[UInt8]> = []
   private var links: [(SimulatedLink, Endpoint, Endpoint)] = []
 
   init(seed: UInt64, fault: Endpoint.Fault = .none) throws {
@@ -26,8 +30,9 @@ final class Pair {
     judge = Judge(world: world)
     self.fault = fault
     let faults = Disk.Faults(failing: world.chance(20) ? 8 : 0, delay: 0...30)
-    alice = try Party("alice", world: world, faults: faults)
-    bob = try Party("bob", world: world, faults: faults)
+    policy = Pair.policy(&world.random)
+    alice = try Party("alice", world: world, faults: faults, policy: policy)
+    bob = try Party("bob", world: world, faults: faults, policy: policy)
     judge.parties = [alice, bob]
     password = try makePasswordSecret([UInt8](repeating: 1, count: 32))
     wrongPassword = try makePasswordSecret([UInt8](repeating: 2, count: 32))
@@ -39,7 +44,24 @@ final class Pair {
     defer { end() }
     return Outcome(
       findings: judge.findings, shown: judge.shownCount, acknowledged: judge.acknowledgedCount,
-      sessions: sessions, rekeys: judge.rekeyCount)
+      sessions: sessions, rekeys: judge.rekeyCount, suites: suites)
+  }
+
+  /// One strongest group a seed, so that no floor is in the way, and beside it what is weaker; the classic field
+  /// seldom, since it is slow.
+  private static func policy(_ random: inout SeededGenerator) -> NegotiationPolicy {
+    let strongest: KeyAgreementGroup =
+      switch Int.random(in: 0..<20, using: &random) {
+      case 0..<2: .x25519FFDHE3072
+      case 2..<10: .x25519
+      default: .x25519MLKEM768
+      }
+    let weaker: [KeyAgreementGroup] =
+      strongest != .x25519 && Bool.random(using: &random) ? [.x25519] : []
+    let ciphers = CipherSuite.allCases.shuffled(using: &random)
+    return NegotiationPolicy(
+      groups: (weaker + [strongest]).shuffled(using: &random),
+      ciphers: Array(ciphers.prefix(Int.random(in: 1...3, using: &random))))
   }
 
   /// Lets the scene go: a run's guarded memory must not outlive it, and there are many runs.
@@ -175,7 +197,17 @@ final class Pair {
     if !ended || !links.allSatisfy({ $0.1.isOver && $0.2.isOver }) {
       judge.find("a connection never ended")
     }
-    for (_, one, two) in links { judge.compare(one, two, isCalm: isCalm) }
+    for (_, one, two) in links {
+      judge.compare(one, two, isCalm: isCalm)
+      for summary in [one.summary, two.summary].compactMap({ $0 }) {
+        suites.insert([summary.group.rawValue, summary.cipher.rawValue])
+        if summary.group.strength < policy.offeredGroups.map(\.strength).max() ?? 0
+          || summary.cipher != policy.offeredCiphers.first
+        {
+          judge.find("a session is not what both prefer")
+        }
+      }
+    }
     links = []
   }
 }

@@ -27,12 +27,13 @@ private struct Totals {
   var shown = 0
   var acknowledged = 0
   var rekeys = 0
+  var suites: Set<[UInt8]> = []
 
   mutating func add(_ outcome: Pair.Outcome) {
     add(
       Totals(
         runs: 1, sessions: outcome.sessions, shown: outcome.shown,
-        acknowledged: outcome.acknowledged, rekeys: outcome.rekeys))
+        acknowledged: outcome.acknowledged, rekeys: outcome.rekeys, suites: outcome.suites))
   }
 
   mutating func add(_ other: Totals) {
@@ -41,12 +42,13 @@ private struct Totals {
     shown += other.shown
     acknowledged += other.acknowledged
     rekeys += other.rekeys
+    suites.formUnion(other.suites)
   }
 }
 
 @Suite("Two machines face to face")
 struct PairTests {
-  // [Y-07] [Y-10] [G-08] [G-11] [G-15] [U-04]
+  // [N-02] [N-03] [Y-07] [Y-10] [G-08] [G-11] [G-15] [U-04]
   @Test func nothingIsLostDoubledAlteredOrDisorderedWhateverHappens() async throws {
     let seeds = Seeds.all
     var total = Totals()
@@ -74,6 +76,8 @@ struct PairTests {
     #expect(total.runs == seeds.count)
     #expect(total.acknowledged >= total.runs)
     if seeds.count > 1 { #expect(total.rekeys >= total.runs / 4) }
+    // Every group with every cipher.
+    if seeds.count >= Seeds.usual { #expect(total.suites.count == 9) }
   }
 
   @Test("canary: a driver that answers before the disk has synced is found")

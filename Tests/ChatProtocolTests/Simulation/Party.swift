@@ -29,7 +29,11 @@ final class Party {
 
   let entropy: ScriptedEntropy
 
-  init(_ name: String, world: World, faults: Disk.Faults) throws {
+  /// What this user offers and accepts.
+  let policy: NegotiationPolicy
+
+  init(_ name: String, world: World, faults: Disk.Faults, policy: NegotiationPolicy) throws {
+    self.policy = policy
     self.name = try PeerName(name)
     self.world = world
     entropy = ScriptedEntropy(seed: world.random.next())
@@ -41,7 +45,7 @@ final class Party {
   var context: ConnectionContext {
     ConnectionContext(
       identity: identity,
-      policy: NegotiationPolicy(groups: [.x25519MLKEM768], ciphers: [.aes256CBCHMACCRC32]),
+      policy: policy,
       outstandingShares: process.shares, seenMessages: process.seen, entropy: entropy,
       encapsulation: MLKEM768Encapsulation())
   }
