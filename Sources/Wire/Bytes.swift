@@ -15,7 +15,8 @@ extension [UInt8] {
     }
   }
 
-  /// Appends `value` in big-endian order.
+  /// Appends `value` in big-endian order. Inlinable, since the other rooms would call it unspecialised.
+  @inlinable
   package mutating func append(bigEndian value: some FixedWidthInteger & UnsignedInteger) {
     for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) {
       append(UInt8(truncatingIfNeeded: value >> shift))
@@ -61,7 +62,8 @@ extension MutableSpan where Element == UInt8 {
     for index in source.indices { target[index] = source[index] }
   }
 
-  /// Writes `value` in big-endian order at `offset`; the caller has checked that it fits.
+  /// Writes `value` in big-endian order at `offset`; the caller has checked that it fits. Inlinable as `append` is.
+  @inlinable
   package mutating func store(bigEndian value: some FixedWidthInteger & UnsignedInteger, at offset: Int) {
     let byteCount = value.bitWidth / 8
     for index in 0..<byteCount {
