@@ -7,9 +7,7 @@ import Wire
 private func cases() throws -> [VectorValue] {
   let file: VectorValue = try VectorFiles.decode(
     from: "secure_chat-protocol/ku.json", in: VectorFiles.knownAnswers)
-  return try file["cases"].list.filter { answer in
-    try CipherSuite.builtIn.contains { try $0.rawValue == answer["cipher"].number }
-  }
+  return try file["cases"].list
 }
 
 @Suite("KnownAnswer: rekeys")
@@ -18,7 +16,7 @@ struct RekeyKnownAnswerTests {
   @Test("two rekeys one after the other, every value and every record around the switches")
   func everyValueAndEveryRecord() throws {
     let cases = try cases()
-    #expect(!cases.isEmpty)
+    #expect(Set(try cases.map { try $0["cipher"].number }) == [1, 2, 3])
     for answer in cases {
       let walk = try RekeyWalk(answer)
       for record in try answer["records"].list { try walk.take(record) }
@@ -58,8 +56,7 @@ private final class RekeyWalk {
     let start = answer["start"]
     let region = try GuardedRegion(byteCount: 4 * GuardedRegion.pageByteCount)
     self.region = region
-    let suite = try #require(
-      try CipherSuite.builtIn.first { try $0.rawValue == answer["cipher"].number })
+    let suite = try #require(CipherSuite(rawValue: UInt8(answer["cipher"].number)))
     rounds = try answer["rounds"].list
     let inputs = rounds[0]["inputs"]
     let identities = try [Role.initiator, .responder].map { role in
