@@ -11,6 +11,9 @@ enum LinkLimits {
   static let lingerTime = TimeAmount.seconds(1)
   /// Connections that the system holds before they are accepted.
   static let backlog: Int32 = 512
+  /// How an accepted link is read: at first in pieces of 512 bytes, since every stranger costs one; as soon as
+  /// these come full, in larger ones.
+  static let firstReads = AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 65_536)
 }
 
 extension Moment {

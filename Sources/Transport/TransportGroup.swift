@@ -77,6 +77,7 @@ package final class TransportGroup: Sendable {
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.writeBufferWaterMark, value: .link)
+      .childChannelOption(.recvAllocator, value: LinkLimits.firstReads)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let address = LinkAddress(channel.remoteAddress) ?? LinkAddress(host: "", port: 0)
