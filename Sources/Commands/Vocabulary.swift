@@ -3,14 +3,15 @@
 enum Vocabulary {
   /// Commands of this version, `listen` under both of its names.
   static let commands = [
-    "chat", "listen", "receive", "send", "id", "init", "verify", "doctor", "demo", "completion", "version",
+    "chat", "listen", "receive", "send", "id", "init", "verify", "doctor", "explain", "demo", "completion",
+    "version",
     "help",
   ]
 
   /// Commands whose names are kept for later versions.
   static let laterCommands: Set<String> = [
     "invite", "accept", "contacts", "users", "block", "unblock", "group", "join", "relay", "file", "daemon",
-    "status", "rpc", "explain", "key",
+    "status", "rpc", "key",
   ]
 
   enum Shape { case flag, value }

@@ -28,7 +28,7 @@ import Testing
 
   @Test(arguments: [
     "invite", "accept", "contacts", "users", "block", "unblock", "group", "join", "relay", "file", "daemon",
-    "status", "rpc", "explain", "key",
+    "status", "rpc", "key",
   ])
   func aCommandOfALaterVersionIsRefusedByName(word: String) throws {
     let failure = try #require(CommandLineReader.failure(of: [word, "--whatever", "x"]))

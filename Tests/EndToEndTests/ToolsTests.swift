@@ -173,5 +173,50 @@ extension EndToEnd {
       let ended = try await listener.ending()
       try scene.expect(ended == .exited(0), "quit: \(ended)", listener)
     }
+
+    @Test(arguments: ["pair", "known"])
+    func whatExplainPrintsIsTheKnownAnswerByteForByte(mode: String) async throws {
+      let file: VectorValue = try VectorFiles.decode(
+        from: "secure_chat-protocol/handshake.json", in: VectorFiles.knownAnswers)
+      let name = mode == "pair" ? "P-group1" : "K-group1"
+      let answer = try #require(try file["cases"].list.first { try $0["name"].string == name })
+      let scene = try Scene()
+      let (ending, output, _) = try await scene.run("explain", mode, "--json")
+      try scene.expect(ending == .exited(0), "explain: \(ending)")
+      let lines = try output.split(separator: "\n").map { try JSONLine(String($0)) }
+      // Every message of the handshake is on the wire as the known answer has it.
+      let frames = lines.filter { $0.event == "frame" && $0.text("name") != "TEXT" }
+      #expect(frames.count == (mode == "pair" ? 6 : 4))
+      for frame in frames {
+        let expected = try answer["wire"][try #require(frame.text("name"))].string
+        #expect(frame.text("frame") == expected, "\(frame.text("name") ?? "")")
+      }
+      // Each side goes through h, ck and k of every step in turn.
+      for who in ["alice", "bob"] {
+        let states = lines.filter {
+          $0.event == "operation" && $0.text("who") == who && $0.text("name") != "response"
+        }
+        let steps = try answer["steps"].list
+        try #require(states.count == steps.count)
+        for (state, step) in zip(states, steps) {
+          let place = "\(who), \(try step["after"].string)"
+          for field in ["h", "ck", "k"] {
+            // Before the first MixKey there is no k.
+            if field == "k", case .null = step[field] { continue }
+            let expected = try step[field].string
+            #expect(state.text(field) == expected, "\(place), \(field)")
+          }
+        }
+        let responses = lines.filter {
+          $0.event == "operation" && $0.text("who") == who && $0.text("name") == "response"
+        }
+        let expected = try ["resp_R1", "resp_I", "resp_R2"].map { try answer["values"][$0].string }
+        #expect(responses.compactMap { $0.text("value") } == expected)
+      }
+      let shown = lines.last { $0.event == "shown" }
+      #expect(shown?.text("who") == "bob" && shown?.text("text") == "Hello, bob.")
+      #expect(lines.contains { $0.event == "record" && $0.text("crc32")?.count == 8 })
+      #expect(scene.folder.allFiles == ["users.json"])
+    }
   }
 }

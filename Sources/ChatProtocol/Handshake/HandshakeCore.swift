@@ -35,6 +35,7 @@ struct HandshakeCore: ~Copyable {
   ) throws(CryptographyError) {
     let region = try GuardedRegion(byteCount: GuardedRegion.pageByteCount)
     var symmetric = try SymmetricState(mode: mode, in: region)
+    if let trace = context.trace { symmetric.trace = trace }
     if let responder { symmetric.mixHash(responder.signedBytes.span) }
     let ephemeral = try Secret<EphemeralKey>(in: region)
     self.context = context
@@ -58,17 +59,20 @@ struct HandshakeCore: ~Copyable {
 
   /// ee = X(e_I, e_R).
   mutating func mixEphemerals() throws(ProtocolFailure) {
-    try Self.mix(private: ephemeral, public: peerShare, into: &symmetric)
+    try Self.mix(private: ephemeral, public: peerShare, as: .ee, into: &symmetric)
   }
 
   /// X(own e, the other's identity key): `es` at I, `se` at R.
   mutating func mixEphemeral(withIdentity agreementKey: [UInt8]) throws(ProtocolFailure) {
-    try Self.mix(private: ephemeral, public: agreementKey, into: &symmetric)
+    try Self.mix(
+      private: ephemeral, public: agreementKey, as: role == .initiator ? .es : .se, into: &symmetric)
   }
 
   /// X(own identity key, the other's e): `se` at I, `es` at R.
   mutating func mixIdentity() throws(ProtocolFailure) {
-    try Self.mix(private: context.identity.agreementKey, public: peerShare, into: &symmetric)
+    try Self.mix(
+      private: context.identity.agreementKey, public: peerShare, as: role == .initiator ? .se : .es,
+      into: &symmetric)
   }
 
   /// Seals one part of the message that is being made.
@@ -124,10 +128,10 @@ struct HandshakeCore: ~Copyable {
 
   /// Mixes a secret that is already here: the pair secret, the password exchange's key.
   mutating func mix<Purpose: SecretPurpose>(
-    _ secret: borrowing Secret<Purpose>
+    _ secret: borrowing Secret<Purpose>, as name: MixedSecret
   ) throws(ProtocolFailure) {
     do {
-      try symmetric.mixKey(secret)
+      try symmetric.mixKey(secret, as: name)
     } catch {
       throw ProtocolFailure(error, as: .state)
     }
@@ -135,13 +139,13 @@ struct HandshakeCore: ~Copyable {
 
   /// MixKey of one X25519 result; E_DH where it is zero.
   private static func mix<Purpose: SecretPurpose>(
-    private key: borrowing Secret<Purpose>, public share: [UInt8],
+    private key: borrowing Secret<Purpose>, public share: [UInt8], as name: MixedSecret,
     into symmetric: inout SymmetricState
   ) throws(ProtocolFailure) {
     do {
       var point = try Secret<AgreedPoint>(in: symmetric.region)
       try X25519.sharedSecret(private: key, public: share.span, into: &point)
-      try symmetric.mixKey(point)
+      try symmetric.mixKey(point, as: name)
     } catch {
       throw ProtocolFailure(error, as: .dh)
     }

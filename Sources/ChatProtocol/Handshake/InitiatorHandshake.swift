@@ -142,7 +142,7 @@ struct AwaitingPairingReply: ~Copyable {
       body.extracting(first: first), plaintextByteCount: CPace.shareByteCount)
     do {
       let key: Secret<PasswordSessionKey> = try exchange.sessionKey(as: .initiator, peerShare: share)
-      try core.symmetric.mixKey(key)
+      try core.symmetric.mixKey(key, as: .password)
     } catch {
       throw ProtocolFailure(error, as: .pake)
     }
@@ -186,7 +186,7 @@ struct AwaitingConfirmation: ~Copyable {
     var body: [UInt8] = []
     try core.seal(core.context.identity.profile.bytes, into: &body)
     try core.mixIdentity()
-    if let pairSecret { try core.mix(pairSecret.key) }
+    if let pairSecret { try core.mix(pairSecret.key, as: .pair) }
     try core.sealResponse(.ofInitiator, into: &body)
     output.append(frame: .authentication, body: body.span)
     self.core = core

@@ -168,7 +168,7 @@ struct AwaitingGuessSpent: ~Copyable {
     var core = core
     var body: [UInt8] = []
     try core.seal(share, into: &body)
-    try core.mix(key)
+    try core.mix(key, as: .password)
     try core.seal(core.context.identity.profile.bytes, into: &body)
     try core.mixIdentity()
     try core.sealResponse(.firstOfResponder, into: &body)
@@ -227,7 +227,7 @@ struct AwaitingContact: ~Copyable {
         try secret.copy(from: pin.secret.key)
       }
     }
-    try core.mix(secret)
+    try core.mix(secret, as: .pair)
     try core.openResponse(.ofInitiator, sealedResponse.span)
     guard let pin else { throw ProtocolFailure(.auth) }
     let peer = try pin.requireSame(claimed)

@@ -14,6 +14,10 @@ package struct SymmetricState: ~Copyable {
   let region: GuardedRegion
   private let sealer: CBCHMACSealer
   private let opener: CBCHMACOpener
+  /// Only in a rehearsal with its fixed test keys; nil in every real handshake.
+  var trace: HandshakeTrace? {
+    didSet { note(.start) }
+  }
 
   /// What a sealed message is longer than its text, at least: a block of padding and the tag.
   package static func sealedByteCount(_ plaintextByteCount: Int) -> Int {
@@ -51,12 +55,17 @@ package struct SymmetricState: ~Copyable {
 
   /// `h = SHA-256(h | bytes)`.
   package mutating func mixHash(_ bytes: Span<UInt8>) {
+    absorb(bytes)
+    note(.mixHash(byteCount: bytes.count))
+  }
+
+  private mutating func absorb(_ bytes: Span<UInt8>) {
     hash = SHA256Hash.hash(hash.span, bytes)
   }
 
   /// `ck | k = HKDF(salt ck, secret)`, `n = 0`.
   package mutating func mixKey<Input: SecretPurpose>(
-    _ secret: borrowing Secret<Input>
+    _ secret: borrowing Secret<Input>, as name: MixedSecret = .group
   ) throws(CryptographyError) {
     var output = try Secret<MixedKeys>(in: region)
     let info: [UInt8] = []
@@ -70,6 +79,7 @@ package struct SymmetricState: ~Copyable {
       key.withMutableBytes { $0.copy(output.extracting(32..<64)) }
     }
     counter = 0
+    if trace != nil { note(.mixKey(name, secret: secret.withBytes { [UInt8](copying: $0) })) }
   }
 
   /// `Enc(role, plaintext)`, appended to `output`.
@@ -93,7 +103,8 @@ package struct SymmetricState: ~Copyable {
       }
     }
     counter += 1
-    mixHash(output.span.extracting(start..<output.count))
+    absorb(output.span.extracting(start..<output.count))
+    if trace != nil { note(.seal([UInt8](copying: plaintext))) }
   }
 
   /// The plaintext of `Enc(role, plaintext)`, which must have `plaintextByteCount` bytes.
@@ -118,8 +129,9 @@ package struct SymmetricState: ~Copyable {
     }
     guard count == plaintextByteCount else { throw .notAuthentic }
     counter += 1
-    mixHash(sealed)
+    absorb(sealed)
     plaintext.removeLast(plaintext.count - count)
+    if trace != nil { note(.open(plaintext)) }
     return plaintext
   }
 
@@ -129,7 +141,9 @@ package struct SymmetricState: ~Copyable {
   ) throws(CryptographyError) -> [UInt8] {
     var responseKey = try Secret<ResponseKey>(in: region)
     HKDF.expand(chainingKey, info: label.bytes.span, into: &responseKey)
-    return HMACSHA256.authenticate(challenge.span, hash.span, key: responseKey)
+    let response = HMACSHA256.authenticate(challenge.span, hash.span, key: responseKey)
+    note(.response(label, challenge: challenge, value: response))
+    return response
   }
 
   /// `Expand(ck, label | th, 32)` straight into a secret; `th` is `h` after FIN.
@@ -154,6 +168,15 @@ package struct SymmetricState: ~Copyable {
   /// use for them.
   package func withKeysForTestsOnly<R>(_ body: (Span<UInt8>, Span<UInt8>) -> R) -> R {
     chainingKey.withBytes { chaining in key.withBytes { body(chaining, $0) } }
+  }
+
+  private func note(_ operation: HandshakeTrace.Operation) {
+    guard let trace else { return }
+    let hash = hash
+    withKeysForTestsOnly { chainingKey, key in
+      trace.note(
+        operation, hash: hash, chainingKey: [UInt8](copying: chainingKey), key: [UInt8](copying: key))
+    }
   }
 
   /// `Expand(k, "hs" | role | n, 80)` = ek 32 | ak 32 | iv 16.

@@ -60,14 +60,13 @@ extension ConnectionMachine {
       phase = .awaitingPairingRequest(state)
     case .authentication(let state):
       progress.stage = .authentication
-      step(.identity, .local)
-      step(.response, .sent)
       phase = .awaitingAuthentication(state)
     }
     step(.negotiation, .received)
     step(.challenge, .received)
     step(.negotiation, .sent)
     step(.challenge, .sent)
+    if case .authentication = progress.stage { step(.response, .sent) }
   }
 
   private func receive(
@@ -192,6 +191,8 @@ extension ConnectionMachine {
     guard case .contact(let answer) = event else { throw ProtocolFailure(.state) }
     let established = try state.answer(answer.pin, sending: &outlet.bytes)
     progress.peerIsProven = true
+    step(.identity, .received)
+    step(.response, .received)
     try establish(established, alert: answer.alert, at: now)
   }
 

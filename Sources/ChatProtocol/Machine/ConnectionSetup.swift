@@ -32,6 +32,8 @@ package struct ConnectionContext: Sendable {
   package var encapsulation: any KeyEncapsulation
   /// Emit `.step` actions (`-v`, `explain`).
   package var reportsSteps: Bool
+  /// Nobody but a rehearsal can make one.
+  var trace: HandshakeTrace?
 
   package init(
     identity: IdentityKeys, policy: NegotiationPolicy, outstandingShares: OutstandingShares,

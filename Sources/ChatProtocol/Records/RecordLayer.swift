@@ -6,6 +6,8 @@ package struct RecordWriter: ~Copyable {
   private var chain: RecordChain<SendingChainKey>
   private let sealer: any RecordSealer
   private let suite: CipherSuite
+  /// Only in a rehearsal with its fixed test keys; nil in every real session.
+  var trace: HandshakeTrace?
 
   /// Throws `.libraryFailed` for a suite that this build does not have.
   package init(
@@ -61,7 +63,10 @@ package struct RecordWriter: ~Copyable {
       inner.store(bigEndian: checksum, at: innerCount - 4)
     }
     let sealer = sealer
+    let inner = trace == nil ? [] : [UInt8](copying: sealed.span.extracting(first: innerCount))
+    let trace = trace
     try chain.step(frameLength: length) { (material, associated) throws(CryptographyError) in
+      trace?.note(record: inner, keyMaterial: material)
       try sealer.seal(
         &sealed, plaintextByteCount: innerCount, keyMaterial: material, authenticating: associated)
     }

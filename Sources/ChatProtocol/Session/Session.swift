@@ -85,6 +85,7 @@ final class Session {
     do {
       writer = try RecordWriter(
         chainKey: established.sendingKey, suite: suite, sender: role, in: region)
+      writer?.trace = context.trace
       reader = try RecordReader(
         chainKey: established.receivingKey, suite: suite, sender: role.other, in: region)
     } catch {
