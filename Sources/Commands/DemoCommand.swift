@@ -11,7 +11,16 @@ struct DemoCommand: RunnableCommand {
     discussion: """
       At a terminal you talk with it, and it answers with what just happened to your line. Without one a \
       message goes each way. Both logs are verified at the end; nothing stays behind.
+
+      --users 5 --write DIR writes a users file of five (2 to 99), each with a strong password of its own, \
+      and does nothing else.
       """)
+
+  @Option(
+    name: .customLong("write"),
+    help: ArgumentHelp("With --users N: make DIR/users.json for N users.", valueName: "dir"),
+    completion: .directory)
+  var write: String?
 
   /// What starts the second process; not for people.
   @Option(name: .customLong("answer-in"), help: .hidden)
@@ -22,6 +31,12 @@ struct DemoCommand: RunnableCommand {
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     if let answerIn {
       return try await DemoPartner(stage: DemoStage(folder: answerIn), surroundings: surroundings).run()
+    }
+    if let write {
+      guard shared.asName == nil, shared.home == nil, shared.logs == nil else {
+        throw Sentences.demoIsOnItsOwn
+      }
+      return try await DemoUsers(typed: shared.users, folder: write).run(surroundings.output)
     }
     if shared.users != nil || shared.asName != nil || shared.home != nil || shared.logs != nil {
       throw Sentences.demoIsOnItsOwn

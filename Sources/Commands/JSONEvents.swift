@@ -118,6 +118,13 @@ package enum JSONEvents {
     }
   }
 
+  package static func usersFile(_ path: String, count: Int) -> [UInt8] {
+    line("users_file") { fields in
+      fields.write("path", path)
+      fields.write("users", count)
+    }
+  }
+
   package static func version(_ number: String) -> [UInt8] {
     line("version") { $0.write("version", number) }
   }

@@ -25,7 +25,7 @@ enum Vocabulary {
     "--password-fd": .value, "--groups": .value, "--ciphers": .value,
     "--allow-downgrade": .value,
     "--timeout": .value, "--port": .value, "--bind": .value, "--to": .value, "--peer": .value,
-    "--log-text": .value, "--log-sync": .value,
+    "--log-text": .value, "--log-sync": .value, "--write": .value,
   ]
 
   /// Later for `send`; `verify` has it.
@@ -35,6 +35,6 @@ enum Vocabulary {
   static let laterOptions: Set<String> = [
     "--require-verified",
     "--exec", "--wait", "--record", "--heads", "--relay", "--sign", "--manual-key", "--listen", "--keep",
-    "--quota", "--room-password-file", "--notify-cmd", "--write",
+    "--quota", "--room-password-file", "--notify-cmd",
   ]
 }

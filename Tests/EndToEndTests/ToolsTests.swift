@@ -174,6 +174,33 @@ extension EndToEnd {
       try scene.expect(ended == .exited(0), "quit: \(ended)", listener)
     }
 
+    @Test func theDemoWritesAUsersFileThatWorksAndNeverReplacesOne() async throws {
+      let scene = try Scene()
+      for number in ["1", "100", "five"] {
+        let (ending, _, _) = try await scene.run("demo", "--users", number, "--write", "made")
+        try scene.expect(ending == .exited(2), "\(number) users: \(ending)")
+      }
+      #expect(scene.folder.allFiles == ["users.json"])
+      let (ending, output, errors) = try await scene.run("demo", "--users", "5", "--write", "made")
+      try scene.expect(ending == .exited(0), "demo --write: \(ending)")
+      #expect(output == "made/users.json\n")
+      #expect(errors.contains("secure_chat listen --users made/users.json --as user2"))
+      #expect(try scene.folder.mode(of: "made/users.json") == 0o600)
+      let written = try Data(contentsOf: URL(fileURLWithPath: scene.folder.file("made/users.json")))
+      let users = try #require(try JSONSerialization.jsonObject(with: written) as? [[String: Any]])
+      #expect(users.compactMap { $0["username"] as? String } == (1...5).map { "user\($0)" })
+      let passwords = Set(users.compactMap { $0["password"] as? String })
+      #expect(passwords.count == 5 && passwords.allSatisfy { $0.count == 22 })
+      #expect(Set(users.compactMap { $0["port"] as? Int }).count == 5)
+      // It is a users file to the program itself, and a second run leaves it as it is.
+      let (known, _, _) = try await scene.run("id", "--users", "made/users.json", "--as", "user5")
+      try scene.expect(known == .exited(0), "user5 of the new file: \(known)")
+      let (again, _, refusal) = try await scene.run("demo", "--users", "5", "--write", "made")
+      try scene.expect(again == .exited(1), "a second run: \(again)")
+      #expect(refusal.contains("is there already"))
+      #expect(try Data(contentsOf: URL(fileURLWithPath: scene.folder.file("made/users.json"))) == written)
+    }
+
     @Test(arguments: ["pair", "known"])
     func whatExplainPrintsIsTheKnownAnswerByteForByte(mode: String) async throws {
       let file: VectorValue = try VectorFiles.decode(

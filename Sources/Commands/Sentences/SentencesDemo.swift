@@ -73,6 +73,31 @@ extension Sentences {
     "demo has users, a home and logs of its own, so --users, --as, --home and --logs mean nothing to it.",
     hint: "secure_chat demo")
 
+  // MARK: A users file to begin with
+
+  static let demoUsersCount = usage(
+    "--write needs the number of users, \(DemoUsers.counts.lowerBound) to \(DemoUsers.counts.upperBound).",
+    hint: "secure_chat demo --users 5 --write DIR")
+
+  static func demoUsers(_ refusal: NewUsersFile.Refusal) -> Failure {
+    switch refusal {
+    case .alreadyThere(let path):
+      Failure(
+        .failed, "E_FILE", "\(SafeText.line(path)) is there already; nothing was written.",
+        hint: "Name another folder: secure_chat demo --users 5 --write DIR")
+    case .failed(let failure): home(failure)
+    }
+  }
+
+  static func demoUsersWritten(_ path: String, count: Int) -> String {
+    let path = SafeText.line(path)
+    return """
+      \(count) users, each with a password of its own; keep the file to yourselves. In two terminals:
+        secure_chat listen --users \(path) --as user2
+        secure_chat chat user2 --users \(path) --as user1
+      """
+  }
+
   static let demoNeedsAFolder = Failure(
     .failed, "E_FILE", "no temporary folder could be made.",
     hint: "Make room, or set TMPDIR to a folder of yours.")
