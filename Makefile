@@ -6,7 +6,7 @@ BINARIES := .build/release/secure_chat .build/release/secure_chat_log
 PREFIX ?= /usr/local
 SHARE = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help setup build run test lint bench deep install clean
+.PHONY: help setup build run test lint bench fuzz deep install clean
 
 help: ## what each target does
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -24,13 +24,17 @@ test: setup ## every test
 	$(SWIFT) test $(BUILD) --disable-testable-imports
 
 lint: setup ## format and style
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks/Package.swift Benchmarks/Sources
 
 bench: build ## figures beside limits and peers, as one table
 	$(SWIFT) run $(BUILD) --package-path Benchmarks secure_chat_benchmarks --binaries .build/release
 
-deep: setup ## the long run: 200,000 simulated conversations
+fuzz: build ## the fuzzer: every target for 100,000 runs or 20 s
+	Fuzz/run
+
+deep: build ## the long run: 200,000 simulated conversations; each fuzz target for DEEP_SECONDS (600)
 	SECURE_CHAT_SEEDS=200000 $(SWIFT) test $(BUILD) --disable-testable-imports --filter PairTests
+	FUZZ_RUNS=-1 FUZZ_SECONDS=$(or $(DEEP_SECONDS),600) Fuzz/run
 
 install: build ## programs, man pages and shell completions, below PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \

@@ -94,3 +94,31 @@ let package = Package(
     tests("EndToEndTests", ["secure_chat", "secure_chat_log"]),
   ]
 )
+
+// Where SECURE_CHAT_FUZZ is set, the fuzzer and what it drives take the place of programs and tests
+// (Fuzz/README.md). The packages that this one depends on come from the folder that the variable names, built
+// before by the ordinary flags: most of a build's time, and not ours to fuzz.
+if let packages = Context.environment["SECURE_CHAT_FUZZ"] {
+  let driven = [
+    "CSodium", "COpenSSL", "CZlib", "CPlatform", "Cryptography", "Wire", "ChatProtocol", "SessionLog",
+    "Places", "LogFiles", "Terminal", "Transport", "Messenger",
+  ]
+  package.products = [.executable(name: "secure_chat_fuzz", targets: ["secure_chat_fuzz"])]
+  package.dependencies = []
+  package.targets.removeAll { !driven.contains($0.name) }
+  package.targets += [
+    .target(
+      name: "FuzzHarness",
+      dependencies: [
+        "ChatProtocol", "Cryptography", "LogFiles", "Messenger", "Places", "SessionLog", "Terminal", "Wire",
+      ], path: "Fuzz/Harness", swiftSettings: testSettings),
+    .executableTarget(
+      name: "secure_chat_fuzz", dependencies: ["FuzzHarness"], path: "Fuzz/Entry",
+      swiftSettings: testSettings,
+      linkerSettings: [.unsafeFlags(["-L", packages, "-lPackages", "-lstdc++"])]),
+  ]
+  for target in package.targets where target.type != .system {
+    target.dependencies.removeAll { if case .productItem = $0 { true } else { false } }
+    target.swiftSettings? += [.unsafeFlags(["-I", packages])]
+  }
+}

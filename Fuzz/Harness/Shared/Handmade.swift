@@ -1,0 +1,1 @@
+../../../Tests/ChatProtocolTests/Hostile/Handmade.swift
