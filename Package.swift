@@ -91,7 +91,16 @@ let package = Package(
       ["Messenger", "ChatProtocol", "Cryptography", "LogFiles", "Places", "SessionLog", "Transport", "Wire"]),
     tests("CommandsTests", ["Commands", "Messenger", "Terminal", "Wire"]),
     tests("LogCommandsTests", ["LogCommands", "LogFiles", "SessionLog", "Wire"]),
-    tests("EndToEndTests", ["secure_chat", "secure_chat_log"]),
+    // Both folders are one module, so that what starts many processes runs one test at a time.
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["secure_chat", "secure_chat_log", "TestSupport"], path: "Tests",
+      exclude: [
+        "ArchitectureTests", "ChatProtocolTests", "CommandsTests", "CryptographyTests", "KnownAnswers",
+        "LogCommandsTests", "LogFilesTests", "MessengerTests", "PlacesTests", "SessionLogTests",
+        "TerminalTests",
+        "TestSupport", "TransportTests", "Vectors", "WireTests",
+      ],
+      sources: ["EndToEndTests", "AcceptanceTests"], swiftSettings: testSettings),
   ]
 )
 
