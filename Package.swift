@@ -76,7 +76,9 @@ let package = Package(
     .executableTarget(
       name: "secure_chat_log", dependencies: ["LogCommands", "Places"], swiftSettings: settings),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
+    .target(
+      name: "TestSupport", dependencies: ["CPlatform"], path: "Tests/TestSupport", swiftSettings: testSettings
+    ),
     tests("ArchitectureTests", []),
     tests("CryptographyTests", ["Cryptography"]),
     tests("WireTests", ["Wire"]),

@@ -1,6 +1,7 @@
 #pragma once
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -105,4 +106,12 @@ static inline int sc_window_size(int descriptor, unsigned short *columns, unsign
   *columns = size.ws_col;
   *rows = size.ws_row;
   return result;
+}
+
+/// glibc 2.34 declares it only where its own extensions are asked for, which a module's import cannot.
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+/// Makes the program that is about to be started close every descriptor from this one on.
+static inline int sc_close_from(posix_spawn_file_actions_t *actions, int from) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, from);
 }

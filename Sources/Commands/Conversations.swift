@@ -128,10 +128,20 @@ struct Conversations {
     return unconfirmed[event.to]?.remove(at: index).text
   }
 
-  /// What a peer did not acknowledge before its link was lost.
+  /// What a peer did not acknowledge.
   func unconfirmed(by peer: PeerName) -> [Unconfirmed] { unconfirmed[peer] ?? [] }
 
-  mutating func forgetUnconfirmed(by peer: PeerName) { unconfirmed[peer] = nil }
+  /// Keeps a text that no link took for the next one.
+  mutating func keep(_ text: String, for peer: PeerName) {
+    unconfirmed[peer, default: []].append(Unconfirmed(text: text))
+  }
+
+  /// Of these, what stands on no live link, for another try. What has an id keeps its place in the row.
+  mutating func takeLost(by peer: PeerName) -> [Unconfirmed] {
+    let lost = unconfirmed(by: peer).filter { entry in !live.contains { $0.session == entry.session } }
+    unconfirmed[peer]?.removeAll { $0.id == nil }
+    return lost
+  }
 
   /// Waits until a link took every text that was typed.
   func flush() async {

@@ -80,7 +80,7 @@ package enum JSONEvents {
     line("refused") { fields in
       fields.write("address", event.address)
       fields.write("code", event.code.rawValue)
-      fields.write("reason", Sentences.reason(event.code))
+      fields.write("reason", Sentences.reason(of: event))
       if let name = event.name { fields.write("name", name.text) }
       if let left = event.triesLeft { fields.write("tries_left", max(0, left)) }
       if event.count > 1 { fields.write("count", event.count) }

@@ -22,12 +22,12 @@ actor Lobby {
   /// Set by the command that runs: whether the program goes on without a conversation.
   var isListener = false
   var hub = Conversations()
-  /// What is being dialled now, and the task that does it.
-  var dialling: (target: DialTarget, task: Task<Void, Never>)?
+  /// What is being dialled now, and the tasks that do it.
+  var dials: [(target: DialTarget, task: Task<Void, Never>)] = []
   /// Questions that a task wants asked; only the loop that reads the keyboard asks.
   var questions: [Question] = []
-  /// What was dialled last: where to dial again after a lost link.
-  var lastTarget: DialTarget?
+  /// Where everybody was dialled last: where to dial again after a lost link.
+  var targets: [PeerName: DialTarget] = [:]
   var outcome: Outcome?
   private var interrupts = 0
 
@@ -72,7 +72,7 @@ actor Lobby {
       case .action(let action): await typed(action)
       }
     }
-    dialling?.task.cancel()
+    for dial in dials { dial.task.cancel() }
     await messenger.shutDown()
     await pump.value
     await screen.finish()
@@ -102,8 +102,8 @@ actor Lobby {
   func showPrompt() async {
     if let current = hub.current {
       await screen.setPrompt(Sentences.prompt(me: party.me, peer: current.peer))
-    } else if let dialling {
-      await screen.setPrompt(Sentences.prompt(me: party.me, dialling: dialling.target.name))
+    } else if let dial = dials.first {
+      await screen.setPrompt(Sentences.prompt(me: party.me, dialling: dial.target.name))
     } else {
       await screen.setPrompt(Sentences.prompt(me: party.me))
     }
@@ -141,7 +141,7 @@ actor Lobby {
 
   private func entered(_ line: String) async {
     switch TypedLine(line, inLobby: hub.current == nil) {
-    case .nothing: if dialling != nil { await stopDialling() }
+    case .nothing: if !dials.isEmpty { await stopDialling() }
     case .text(let text): await say(text)
     case .exit: await leaveConversation()
     case .later(let word): await screen.say(Sentences.laterInChat(word))
@@ -153,7 +153,8 @@ actor Lobby {
   /// Sends a text to the peer in the prompt.
   func say(_ text: String) async {
     guard let current = hub.current else {
-      await screen.say(dialling.map { Sentences.notConnectedYet($0.target.name) } ?? Sentences.nobodyToSendTo)
+      await screen.say(
+        dials.first.map { Sentences.notConnectedYet($0.target.name) } ?? Sentences.nobodyToSendTo)
       return
     }
     guard !text.isEmpty else { return }
@@ -163,10 +164,12 @@ actor Lobby {
   /// `exit` and Control-D: out of the conversation, or out of the program where there is none.
   private func leaveConversation() async {
     guard let current = hub.current else { return await end(.exit(.ok)) }
-    hub.markLeaving(current.session)
-    if !isListener, hub.count == 1 { return await leaveProgram() }
-    let session = current.session
-    Task { [messenger] in await messenger.close(session, reason: .bye) }
+    if !isListener, hub.peers.count == 1 { return await leaveProgram() }
+    let sessions = hub.all.filter { $0.peer == current.peer }.map(\.session)
+    for session in sessions { hub.markLeaving(session) }
+    Task { [messenger] in
+      for session in sessions { await messenger.close(session, reason: .bye) }
+    }
   }
 
   /// `/quit`: every conversation is ended cleanly, and the program with them.

@@ -93,7 +93,7 @@ extension Lobby {
     if argument.split(separator: " ").count > 1, AddressText.parse(argument).isIncomplete {
       return await screen.say(Sentences.laterInChat("chat NAME NAME"))
     }
-    guard dialling == nil else { return await screen.say(Sentences.alreadyDialling(dialling?.target)) }
+    if let dial = dials.first { return await screen.say(Sentences.alreadyDialling(dial.target)) }
     do throws(Failure) {
       let target = try await Target.find(
         argument, to: nil, peer: nil, party: party, screen: screen)

@@ -20,7 +20,7 @@ extension Lobby {
   func dial(
     _ target: DialTarget, password: PasswordChoice, tries: Int, wasAsked: Bool, afterLoss: Bool
   ) {
-    lastTarget = target
+    targets[target.name] = target
     let task = Task { [messenger] in
       var policy = RetryPolicy.untilStopped
       var isFirst = true
@@ -39,32 +39,31 @@ extension Lobby {
         }
       }
     }
-    dialling = (target, task)
+    dials.append((target, task))
   }
 
   private func sayTryingAgain(_ target: DialTarget, _ failure: MessengerFailure) async {
-    guard dialling?.target == target else { return }
+    guard dials.contains(where: { $0.target == target }) else { return }
     await screen.say(Sentences.notListening(target, failure, users: party.users))
   }
 
-  /// ENTER on an empty line while something is dialled.
+  /// ENTER on an empty line while somebody is dialled.
   func stopDialling() async {
-    guard let dialling else { return }
-    dialling.task.cancel()
-    self.dialling = nil
-    if !isListener, hub.count == 0 {
-      await end(.failure(Sentences.stoppedTrying(dialling.target)))
-    } else {
-      await screen.say(Sentences.explained(Sentences.stoppedTrying(dialling.target)))
-      await showPrompt()
+    let stopped = dials
+    dials = []
+    for dial in stopped { dial.task.cancel() }
+    if !isListener, hub.count == 0, let first = stopped.first {
+      return await end(.failure(Sentences.stoppedTrying(first.target)))
     }
+    for dial in stopped { await screen.say(Sentences.explained(Sentences.stoppedTrying(dial.target))) }
+    await showPrompt()
   }
 
   private func dialFailed(
     _ target: DialTarget, _ failure: MessengerFailure, tries: Int, wasAsked: Bool
   ) async {
-    guard dialling?.target == target, outcome == nil else { return }
-    dialling = nil
+    guard dials.contains(where: { $0.target == target }), outcome == nil else { return }
+    dials.removeAll { $0.target == target }
     let sentence = Sentences.failure(failure, me: party.me)
     if case .firstContactFailed = failure, wasAsked, tries < Self.passwordTries {
       return await wantAsked(.passwordAgain(target, sentence, tries: tries))

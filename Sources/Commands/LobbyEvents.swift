@@ -26,7 +26,7 @@ extension Lobby {
   private func arrived(_ connected: ConnectedEvent) async {
     let isFirst = hub.count == 0
     hub.add(connected)
-    if connected.dialled { dialling = nil }
+    if connected.dialled { dials.removeAll { $0.target.name == connected.peer } }
     for line in Sentences.connected(connected, isFirst: isFirst) { await screen.say(line) }
     await screen.show(Sentences.log(connected))
     if isVerbose { await screen.say(Sentences.suite(connected)) }
@@ -51,32 +51,30 @@ extension Lobby {
 
   private func ended(_ closed: ClosedEvent) async {
     guard let conversation = hub.remove(closed.session) else { return }
+    let isStillHere = hub.newest(with: closed.peer) != nil
     let unconfirmed = hub.unconfirmed(by: closed.peer).count
-    await screen.say(
-      Sentences.ended(closed, wasLeft: conversation.isLeaving, unconfirmed: unconfirmed, paint: screen.paint))
-    if let current = hub.current {
-      if current.peer != closed.peer { await screen.say(Sentences.nowTalking(to: current.peer)) }
-    } else if isListener {
-      await screen.say(Sentences.backInLobby)
-    } else if outcome == nil {
-      await lastOneEnded(closed, conversation, unconfirmed)
+    // Of two links with one person one is enough: nobody needs to hear that the other one went.
+    if !(isStillHere && closed.endedCleanly) {
+      await screen.say(
+        Sentences.ended(
+          closed, wasLeft: conversation.isLeaving, unconfirmed: unconfirmed, paint: screen.paint))
     }
-    await showPrompt()
-  }
-
-  /// A dialler without a conversation: it dials again after a lost link, else it is done.
-  private func lastOneEnded(
-    _ closed: ClosedEvent, _ conversation: Conversations.Conversation, _ unconfirmed: Int
-  ) async {
-    if closed.endedCleanly { return await end(.exit(.ok)) }
-    var policy = RetryPolicy.untilStopped
-    if !conversation.isLeaving, let target = lastTarget, target.name == closed.peer,
-      policy.wait(after: closed) != nil
+    if isStillHere {
+      sendAgain(to: closed.peer)
+    } else if !conversation.isLeaving, outcome == nil, closed.mayDialAgain, let target = targets[closed.peer]
     {
       await screen.say(Sentences.diallingAgain(target.name))
-      return dial(target, password: .fromUsersFile, tries: 0, wasAsked: false, afterLoss: true)
+      dial(target, password: .fromUsersFile, tries: 0, wasAsked: false, afterLoss: true)
+    } else if hub.current == nil, isListener {
+      await screen.say(Sentences.backInLobby)
+    } else if hub.current == nil, dials.isEmpty, outcome == nil {
+      await end(
+        closed.endedCleanly ? .exit(.ok) : .failure(Sentences.ended(closed, unconfirmed: unconfirmed)))
     }
-    await end(.failure(Sentences.ended(closed, unconfirmed: unconfirmed)))
+    if let current = hub.current, current.peer != closed.peer {
+      await screen.say(Sentences.nowTalking(to: current.peer))
+    }
+    await showPrompt()
   }
 
   // MARK: Sending
@@ -92,28 +90,32 @@ extension Lobby {
   }
 
   private func sendNow(_ text: String, to peer: PeerName, as id: OutgoingID?) async {
-    guard let conversation = hub.newest(with: peer) else {
-      await screen.say(Sentences.notSent(text, to: peer))
-      return
+    var former: SessionID?
+    while let session = hub.newest(with: peer)?.session, session != former {
+      do throws(MessengerFailure) {
+        let taken = try await messenger.send(Array(text.utf8), on: session, as: id)
+        if let event = hub.taken(text, as: taken, on: session, by: peer), let text = hub.confirmed(event) {
+          await showTick(text, event)
+        }
+        return
+      } catch {
+        guard case .sessionEnded = error else {
+          return await screen.say(Sentences.explained(Sentences.failure(error)))
+        }
+        // It ended just now: another link with the same person takes the text.
+        former = session
+      }
     }
-    do throws(MessengerFailure) {
-      let taken = try await messenger.send(Array(text.utf8), on: conversation.session, as: id)
-      if let event = hub.taken(text, as: taken, on: conversation.session, by: peer),
-        let text = hub.confirmed(event)
-      {
-        await showTick(text, event)
-      }
-    } catch {
-      if case .sessionEnded = error {
-        await screen.say(Sentences.notSent(text, to: peer))
-      } else {
-        await screen.say(Sentences.explained(Sentences.failure(error)))
-      }
+    // What is known by an id waits where it is; the rest goes again when the link stands again.
+    if former != nil || dials.contains(where: { $0.target.name == peer }) {
+      if id == nil { hub.keep(text, for: peer) }
+    } else {
+      await screen.say(Sentences.notSent(text, to: peer))
     }
   }
 
   /// What a lost link left unacknowledged goes again, under its own id: the peer shows it once.
   private func sendAgain(to peer: PeerName) {
-    for entry in hub.unconfirmed(by: peer) { send(entry.text, to: peer, as: entry.id) }
+    for entry in hub.takeLost(by: peer) { send(entry.text, to: peer, as: entry.id) }
   }
 }

@@ -75,7 +75,8 @@ struct LogOptions: ParsableArguments {
   @Option(
     name: .customLong("log-sync"),
     help: ArgumentHelp(
-      "group: one sync for what came meanwhile; always: one a record.", valueName: "how"))
+      "group: one sync for what came meanwhile; always: one a record; interval: one a second, and nothing "
+        + "waits for it.", valueName: "how"))
   var logSync: LogSyncChoice = .group
 }
 

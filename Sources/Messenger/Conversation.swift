@@ -54,6 +54,8 @@ final class Conversation {
   private var isOver = false
   private var heldEvents: [(event: MessengerEvent, taken: (@Sendable () -> Void)?)] = []
   private(set) var lastText = Moment(nanoseconds: 0)
+  /// Texts that arrived and that nobody has taken from the events yet.
+  var untaken = 0
   var unacknowledged: [MessageID: (text: OutgoingText, since: Moment)] = [:]
   private var sendWaiters: [CheckedContinuation<Void, Never>] = []
   private var endWaiters: [CheckedContinuation<Void, Never>] = []
@@ -273,6 +275,13 @@ final class Conversation {
   }
 
   func noteText() { lastText = .current }
+
+  /// How it looks beside other sessions with the same contact; what waits for somebody is never idle.
+  var asDouble: IdleDoubles.Session {
+    IdleDoubles.Session(
+      id: sessionID?.bytes ?? [], contact: peerProfileID ?? [], isDialled: isDialled,
+      lastText: unacknowledged.isEmpty && untaken == 0 ? lastText : .current)
+  }
   func noteUp() { since = .now }
 
   /// Says that the session is up, when its log stands and the words are known.

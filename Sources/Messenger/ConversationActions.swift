@@ -93,8 +93,12 @@ extension Conversation {
       session: session, id: received.id, from: summary.peer.name, seq: received.ordinal,
       text: received.text, time: .now, sent: received.sentAt, verified: isVerified)
     tellChecks(summary.cipher)
+    untaken += 1
     emit(.message(event)) {
-      executor.execute { bound.value.tell(.credit(bytes: credit)) }
+      executor.execute {
+        bound.value.untaken -= 1
+        bound.value.tell(.credit(bytes: credit))
+      }
     }
   }
 

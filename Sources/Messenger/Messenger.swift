@@ -102,7 +102,8 @@ package actor Messenger: LoopActor {
   /// the peer does not read; `delivered` follows.
   ///
   /// `id`: a text that an earlier session of this messenger took and that was never acknowledged; it keeps
-  /// its id and its `f`, so that the peer shows it once (PROTOCOL 1.9).
+  /// its id and its `f`, so that the peer shows it once (PROTOCOL 1.9). One that is acknowledged by now, or on
+  /// its way over another session, is not sent again.
   package func send(
     _ text: [UInt8], on session: SessionID, as id: OutgoingID? = nil
   ) async throws(MessengerFailure) -> OutgoingID {
@@ -119,9 +120,13 @@ package actor Messenger: LoopActor {
       }
       await withCheckedContinuation { conversation.waitToSend($0) }
     }
-    let outgoing =
-      id.flatMap { core.takeUnconfirmed($0) }
-      ?? core.stream(to: profileID).next(text: text, at: .now)
+    let outgoing: OutgoingText
+    if let id {
+      guard let kept = core.takeUnconfirmed(id) else { return id }
+      outgoing = kept
+    } else {
+      outgoing = core.stream(to: profileID).next(text: text, at: .now)
+    }
     conversation.send(outgoing)
     return outgoing.id
   }

@@ -186,13 +186,12 @@ final class MessengerCore {
     for other in connections.values where other !== connection && other.isHandshaking { other.shed() }
   }
 
-  /// Of several sessions with one contact, those that this side dialled and that are idle for 30 s beside
-  /// a newer one are closed (PROTOCOL 1.4).
+  /// Closes, by and by, what ``IdleDoubles`` names, as long as there are several sessions with a contact.
   private func planIdleCheck() {
     guard !isIdleCheckPlanned, hasDoubles else { return }
     isIdleCheckPlanned = true
     let bound = LoopBound(self, on: executor)
-    executor.schedule(afterMilliseconds: 5000) {
+    executor.schedule(afterMilliseconds: options.idleDoubleMilliseconds / 6) {
       let core = bound.value
       core.isIdleCheckPlanned = false
       core.closeIdleDoubles()
@@ -205,12 +204,10 @@ final class MessengerCore {
   }
 
   private func closeIdleDoubles() {
-    let idleSince = Moment.current.advanced(bySeconds: -30)
-    for session in sessions
-    where session.isDialled && session.lastText < idleSince
-      && sessions.last(where: { $0.peerProfileID == session.peerProfileID }) !== session
-    {
-      session.close(.duplicate)
+    let rule = IdleDoubles(limitMilliseconds: options.idleDoubleMilliseconds)
+    let open = sessions.filter(\.isOpenForTexts)
+    for index in rule.surplus(among: open.map(\.asDouble), at: .current) {
+      open[index].close(.duplicate)
     }
   }
 

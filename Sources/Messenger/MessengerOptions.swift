@@ -33,6 +33,8 @@ package struct MessengerOptions: Sendable {
   package var connectTimeoutSeconds = 10
   package var logText: LogTextMode = .sealed
   package var logSync: LogSyncMode = .group
+  /// Of several sessions with one contact one is closed that had no text for so long, in milliseconds.
+  package var idleDoubleMilliseconds: Int64 = 30_000
   /// Emit `step` events.
   package var verboseSteps = false
 

@@ -5,11 +5,11 @@ import Glibc
 package enum ProcessHardening {
   /// What could not be done, by its short name; a program goes on without, and `doctor` says so.
   package enum Shortfall: String, CaseIterable, Sendable {
-    case dumps, coreFiles, backtrace, descriptors, brokenPipes
+    case dumps, coreFiles, backtrace, descriptors, brokenPipes, fileSizes
   }
 
   /// Forbids core dumps, turns the crash backtrace off, raises the limit on descriptors and ignores
-  /// SIGPIPE; returns what failed.
+  /// SIGPIPE and SIGXFSZ; returns what failed.
   ///
   /// Swift's runtime installs handlers for crash signals before `main` where it finds its backtracer:
   /// that program would print registers and the memory they point to. The default action in their
@@ -23,6 +23,8 @@ package enum ProcessHardening {
     if !turnBacktraceOff() { failed.append(.backtrace) }
     if sc_raise_descriptor_limit() != 0 { failed.append(.descriptors) }
     if sc_ignore_signal(SIGPIPE) != 0 { failed.append(.brokenPipes) }
+    // A file at the limit of `ulimit -f` is a failed write, said as such, not the end of the program.
+    if sc_ignore_signal(SIGXFSZ) != 0 { failed.append(.fileSizes) }
     return failed
   }
 

@@ -69,6 +69,8 @@ package actor ChildProgram {
     if !showsErrors {
       unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
     }
+    // Sockets that a library made without close-on-exec are not the other program's.
+    unsafe sc_close_from(&actions, STDERR_FILENO + 1)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     var words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
     defer { for index in unsafe words.indices { unsafe free(words[index]) } }

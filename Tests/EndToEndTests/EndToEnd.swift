@@ -30,6 +30,14 @@ final class Scene {
     """
   }
 
+  static func threeUsers() -> String {
+    let entries = (1...3).map { number in
+      "{\"username\": \"user\(number)\", \"password\": \"password\(number)\", \"ip\": \"127.0.0.1\", "
+        + "\"port\": \(FreePort.next())}"
+    }
+    return "[\(entries.joined(separator: ",\n"))]"
+  }
+
   private func environment(home: String) -> [String: String] {
     [
       "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": folder.path, "LANG": "C.UTF-8",
@@ -55,6 +63,18 @@ final class Scene {
       program, arguments, environment: environment(home: home).merging(more) { $1 }, folder: folder.path,
       streams: streams,
       name: name ?? "secure_chat " + arguments.joined(separator: " "))
+    programs.append(running)
+    return running
+  }
+
+  /// Starts `secure_chat` through a shell line, in which `"$@"` is the program with its arguments.
+  func start(
+    throughShell line: String, _ arguments: [String], home: String = "home",
+    streams: RunningProgram.Streams = .pipes
+  ) throws -> RunningProgram {
+    let running = try RunningProgram(
+      "/bin/sh", ["-c", line, "sh", program] + arguments, environment: environment(home: home),
+      folder: folder.path, streams: streams, name: "secure_chat " + arguments.joined(separator: " "))
     programs.append(running)
     return running
   }

@@ -17,12 +17,15 @@ extension EndToEnd {
     func whatWasNotAcknowledgedGoesAgainAndIsShownOnce(words: [String]) async throws {
       let scene = try Scene()
       let (listener, listening) = try await scene.listener(as: "user2", home: "two")
-      let cable = try CutCable(to: listening)
+      let isDeaf = Watched(false)
+      let cable = try FrameProxy(to: listening) { frame in
+        isDeaf.value && frame.connection == 0 && frame.direction == .toDialler ? [] : [.forward(frame.bytes)]
+      }
       let talker = try talker(scene, words, to: cable.port, "--json")
       talker.write("one\n")
       _ = try await talker.event("delivered")
       // The listener shows this one, and its acknowledgement is lost with the link.
-      cable.swallowAnswers()
+      isDeaf.change { $0 = true }
       talker.write("two\n")
       let shown = try await listener.event("message", 1)
       #expect(shown.text("text") == "two")
@@ -70,14 +73,14 @@ extension EndToEnd {
     @Test func aLinkThatIsLostThreeTimesIsTheEndToo() async throws {
       let scene = try Scene()
       let (listener, listening) = try await scene.listener(as: "user2", home: "two")
-      let cable = try CutCable(to: listening)
+      let cable = try FrameProxy(to: listening)
       let talker = try talker(scene, ["chat", "user2"], to: cable.port, "--json")
       talker.write("one\n")
       _ = try await talker.event("delivered")
       for time in 0..<3 {
         _ = try await talker.event("connected", time)
         _ = try await listener.event("connected", time)
-        cable.cut()
+        cable.cut(connection: time)
         _ = try await talker.event("closed", time)
       }
       let ending = try await talker.ending()
@@ -89,11 +92,51 @@ extension EndToEnd {
       try await scene.stop(listener)
     }
 
+    /// At a terminal it is dialled until ENTER, from the lobby of a listener too, and nothing typed is lost.
+    @Test(arguments: ["chat", "listen"])
+    func aPersonsLostLinkIsDialledAgainAndNothingIsShownTwice(word: String) async throws {
+      let scene = try Scene()
+      let (listener, listening) = try await scene.listener(as: "user2", home: "two")
+      let isDeaf = Watched(false)
+      let cable = try FrameProxy(to: listening) { frame in
+        isDeaf.value && frame.connection == 0 && frame.direction == .toDialler ? [] : [.forward(frame.bytes)]
+      }
+      try scene.folder.write(Scene.twoUsers(ports: (FreePort.next(), cable.port)), to: "users.json")
+      let person = try scene.start(
+        (word == "chat" ? ["chat", "user2"] : ["listen", "--port", "0"]) + [
+          "--users", "users.json", "--as", "user1",
+        ],
+        home: "one", streams: .terminal(columns: 100), name: "user1")
+      if word == "listen" {
+        try await person.shows("user1 is listening")
+        person.write("/chat user2\r")
+      }
+      try await person.shows("Connected to user2")
+      person.write("one\r")
+      var place = try await person.shows("✓ logged by user2")
+      isDeaf.change { $0 = true }
+      person.write("two\r")
+      _ = try await listener.event("message", 1)
+      cable.cut()
+      place = try await person.shows("TRUNCATED", after: place)
+      place = try await person.shows("Calling user2 again", after: place)
+      place = try await person.shows("Connected to user2", after: place)
+      place = try await person.shows("✓ logged by user2", after: place)
+      person.write("three\r")
+      place = try await person.shows("✓ logged by user2", after: place)
+      person.write("/quit\r")
+      let ending = try await person.ending()
+      try scene.expect(ending == .exited(0), "\(word): \(ending)", person)
+      try await scene.stop(listener)
+      let texts = try listener.events.compactMap { $0.event == "message" ? $0.text("text") : nil }
+      try scene.expect(texts == ["one", "two", "three"], "\(texts)", listener)
+    }
+
     /// A listener does not dial: its conversation is over, and its program goes on.
     @Test func theListenerWaitsForTheOtherToDialAgain() async throws {
       let scene = try Scene()
       let (listener, listening) = try await scene.listener(as: "user2", home: "two")
-      let cable = try CutCable(to: listening)
+      let cable = try FrameProxy(to: listening)
       let talker = try talker(scene, ["chat", "user2"], to: cable.port, "--json")
       _ = try await listener.event("connected")
       cable.cut()

@@ -1,3 +1,4 @@
+import CPlatform
 import Foundation
 import Synchronization
 
@@ -183,6 +184,8 @@ private struct Laid {
       posix_spawn_file_actions_adddup2(&actions, 0, 2)
       (inputEnd, outputEnd, errorEnd) = (terminal.descriptor, try duplicate(terminal.descriptor), nil)
     }
+    // The test process holds sockets without close-on-exec, which would stay open in the program.
+    _ = sc_close_from(&actions, 3)
     let argumentPointers = (["env", "-C", folder, path] + arguments).map { strdup($0) } + [nil]
     let environmentPointers = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer {

@@ -17,6 +17,11 @@ package enum Limits {
   package static let receiveWindowBytes = 1 << 20
   /// Texts are taken while less than this waits for the log and the link.
   package static let sendWindowBytes = 1 << 20
+  /// Texts are taken while fewer than this are taken and not acknowledged: what may have to go again after
+  /// a lost link, and what a peer that never acknowledges can make this side keep.
+  package static let unacknowledgedTexts = 4096
+  /// The same in bytes.
+  package static let unacknowledgedBytes = 4 << 20
   /// What a text counts in both windows besides its bytes, so that empty ones count, too.
   package static let textOverheadBytes = 256
   /// Answers to PINGs that wait for the link; more are dropped, oldest first.

@@ -1,12 +1,15 @@
 import Wire
 
 extension Session {
-  /// Less than the send window waits for the log and the link, and nothing is being closed.
+  /// Less than the send window waits for the log and the link, less than the limit for the peer's
+  /// acknowledgement, and nothing is being closed.
   var canTakeText: Bool {
     guard case .open = phase, closeReason == nil, !facts.summary.isVerification else {
       return false
     }
     return waitingBytes + outlet.bytes.count < Limits.sendWindowBytes
+      && waitingBytes + sentTexts.unconfirmedBytes < Limits.unacknowledgedBytes
+      && takenTexts - sentTexts.confirmed < UInt64(Limits.unacknowledgedTexts)
   }
 
   /// Takes a text of the user: logged first, sent when its record is synced.
@@ -73,7 +76,7 @@ extension Session {
   func send(_ message: TextMessage, at now: Moment) {
     attempt(at: now) { () throws(ProtocolFailure) in
       try sendText(message)
-      sentTexts.append(message.head.id)
+      sentTexts.append(message)
       noteText(from: facts.summary.role, at: now)
     }
   }

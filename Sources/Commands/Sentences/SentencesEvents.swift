@@ -248,6 +248,7 @@ extension Sentences {
   package static func refused(_ event: RefusedEvent) -> String {
     if let name = event.name {
       let spent = event.triesLeft.map { " (\(max(0, 5 - $0)) of 5)" } ?? ""
+      if event.problem != nil { return "first contact with \(name.text) failed: \(reason(of: event))" }
       let text = "first contact with \(name.text) failed: wrong password, or cut off\(spent)"
       return event.triesLeft == 0
         ? text + "\n No more are taken for \(name.text) until you type:  secure_chat verify \(name.text)"
@@ -256,7 +257,7 @@ extension Sentences {
     let who =
       event.count > 1
       ? "\(event.count) connections were" : "a connection from \(SafeText.line(event.address)) was"
-    return "\(who) turned away: \(reason(event.code)) (\(event.code.rawValue))"
+    return "\(who) turned away: \(reason(of: event)) (\(event.code.rawValue))"
   }
 
   static func repairWanted(_ event: RepairWantedEvent) -> String {

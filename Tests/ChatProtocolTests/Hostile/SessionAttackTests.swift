@@ -233,21 +233,75 @@ struct SessionAttackTests {
   }
 
   // [Y-05]
-  @Test func aTextThatComesAgainIsShownOnceAndAcknowledgedTwice() throws {
+  @Test("attack 49: a text that comes again, in whichever session, is shown once and acknowledged")
+  func doubled() throws {
     let seen = SeenMessages()
     let script = try Script(cast, cast.context(of: cast.bob, seen: seen))
     try script.sendText([65], number: 1)
     try script.sendText([65], number: 1)
     #expect(script.bob.shown.count == 1)
     #expect(script.bob.code == nil)
+    guard case .acknowledgement(let acknowledgement)? = try script.heard().last else {
+      Issue.record("no acknowledgement")
+      return
+    }
+    #expect(acknowledgement.count == 2)
     // Another session of the same process, at once.
     let second = try Script(cast, cast.context(of: cast.bob, seen: seen))
     try second.sendText([65], number: 1)
     #expect(second.bob.shown.isEmpty)
     #expect(second.bob.sent().count == 1)
-    try second.sendText([66], number: 1)
-    #expect(second.bob.code == .proto)
-    #expect(second.bob.shown.isEmpty)
+    // And a new text there, which the first one then brings again.
+    try second.sendText([67], number: 2)
+    try script.sendText([67], number: 2)
+    #expect(second.bob.shown.count == 1 && script.bob.shown.count == 1)
+    #expect(second.bob.code == nil && script.bob.code == nil)
+  }
+
+  // [Y-05]
+  @Test("attack 49: another text under a known id ends the session, and leaves the others alone")
+  func exchanged() throws {
+    let seen = SeenMessages()
+    let script = try Script(cast, cast.context(of: cast.bob, seen: seen))
+    try script.sendText([65], number: 1)
+    for other in [[66], [], [65, 0]] as [[UInt8]] {
+      let second = try Script(cast, cast.context(of: cast.bob, seen: seen))
+      try second.sendText(other, number: 1)
+      #expect(second.bob.code == .proto)
+      #expect(second.bob.shown.isEmpty)
+    }
+    #expect(script.bob.isUp)
+  }
+
+  // [Y-01] [Y-05]
+  @Test("attack 49: another stream's number, or another number for a text, is another message")
+  func renumbered() throws {
+    let script = try Script(cast)
+    try script.sendText([65], number: 1)
+    try script.sendText([66], number: 1, stream: 1 << 63 | 1)
+    // A durable stream's number says nothing about an ephemeral one's.
+    try script.sendText([67], number: 1, stream: 1)
+    try script.sendText([65], number: 2)
+    try script.sendText([68], number: 7)
+    #expect(script.bob.shown.map(\.text) == [[65], [66], [67], [65], [68]])
+    #expect(script.bob.code == nil)
+    // What one contact sent is nobody else's id.
+    #expect(Set(script.bob.shown.map(\.id)).count == 5)
+  }
+
+  // [Y-05]
+  @Test("attack 49: what is remembered is bounded, and what falls out is shown rather than lost")
+  func remembered() throws {
+    let seen = SeenMessages(limit: 4)
+    let script = try Script(cast, cast.context(of: cast.bob, seen: seen))
+    for number in UInt64(1)...6 { try script.sendText([UInt8(number)], number: number) }
+    #expect(script.bob.shown.count == 6)
+    for number in UInt64(3)...6 { try script.sendText([UInt8(number)], number: number) }
+    #expect(script.bob.shown.count == 6)
+    try script.sendText([1], number: 1)
+    #expect(script.bob.shown.count == 7)
+    try script.sendText([1], number: 6)
+    #expect(script.bob.code == .proto)
   }
 
   // MARK: 36, 39

@@ -36,7 +36,8 @@ struct TimingTests {
   }
 
   // [L-06]
-  @Test func aBegunRecordCompletesInTwentySeconds() throws {
+  @Test("attack 34: a record that comes a byte a second after its half is given up at 20 s, as a cut")
+  func slowRecord() throws {
     let (alice, bob) = try cast.session()
     alice.say("one", stream)
     let record = alice.sent()[0]
@@ -45,6 +46,21 @@ struct TimingTests {
       bob.pass(seconds: 1)
       bob.receive([byte])
     }
+    #expect(bob.code == nil)
+    bob.pass(seconds: 1)
+    #expect(bob.code == .timeout)
+    #expect(bob.end?.isTruncated == true)
+    #expect(bob.end?.reason == .truncated)
+    #expect(bob.shown.isEmpty)
+  }
+
+  // [L-06]
+  @Test("attack 34: half a frame and then silence is given up at 20 s, before silence alone would be")
+  func halfARecord() throws {
+    let (alice, bob) = try cast.session()
+    alice.say("one", stream)
+    bob.receive(Array(alice.sent()[0].prefix(150)))
+    bob.pass(seconds: 19)
     #expect(bob.code == nil)
     bob.pass(seconds: 1)
     #expect(bob.code == .timeout)
@@ -113,6 +129,27 @@ struct TimingTests {
     // Now the bytes wait for the link.
     #expect(!alice.machine.canTakeText)
     _ = alice.sent()
+    #expect(alice.machine.canTakeText)
+  }
+
+  /// Whoever takes texts and acknowledges none makes this side keep so much, and no more.
+  @Test(arguments: [0, TextMessage.maximumByteCount])
+  func textsAreTakenWhileFewAreUnacknowledged(length: Int) throws {
+    let (alice, bob) = try cast.session()
+    bob.answersLogs = false
+    let text = [UInt8](repeating: 65, count: length)
+    var taken = 0
+    while alice.machine.canTakeText, taken < 10_000 {
+      alice.tell(.send(stream.next(text: text, at: UnixTime(milliseconds: 1))))
+      for frame in alice.sent() { bob.receive(frame) }
+      taken += 1
+    }
+    let weight = length + Limits.textOverheadBytes
+    #expect(
+      taken == min(Limits.unacknowledgedTexts, (Limits.unacknowledgedBytes + weight - 1) / weight))
+    bob.answerLogs()
+    cast.talk(alice, bob)
+    #expect(alice.receipts.reduce(0) { $0 + $1.ids.count } == taken)
     #expect(alice.machine.canTakeText)
   }
 
