@@ -19,6 +19,7 @@ struct ChatCommand: RunnableCommand {
   var target: String?
   @OptionGroup var typing: TypingOptions
   @OptionGroup var targetOptions: TargetOptions
+  @OptionGroup var trust: TrustOptions
   @OptionGroup var talk: TalkOptions
 
   var shared: SharedOptions { talk.shared }
@@ -26,7 +27,7 @@ struct ChatCommand: RunnableCommand {
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     try await talk.open(at: try surroundings.screen(), in: surroundings) { (opening) throws(Failure) in
       let target = try await opening.target(target, targetOptions)
-      let messenger = try await opening.messenger()
+      let messenger = try await opening.messenger(trust)
       guard let screen = opening.screen else {
         return try await PipedChat.run(
           target, messenger, opening.passwords, opening.party, surroundings, isVerbose: shared.verbose)

@@ -80,7 +80,7 @@ package enum JSONEvents {
     line("refused") { fields in
       fields.write("address", event.address)
       fields.write("code", event.code.rawValue)
-      fields.write("reason", Sentences.reason(of: event))
+      fields.write("reason", Sentences.reason(event))
       if let name = event.name { fields.write("name", name.text) }
       if let left = event.triesLeft { fields.write("tries_left", max(0, left)) }
       if event.count > 1 { fields.write("count", event.count) }
@@ -122,6 +122,38 @@ package enum JSONEvents {
     line("users_file") { fields in
       fields.write("path", path)
       fields.write("users", count)
+    }
+  }
+
+  package static func contact(_ contact: ContactSummary, blocked: UnixTime?) -> [UInt8] {
+    line("contact") { fields in
+      fields.write("name", contact.name.text)
+      fields.write("words", contact.words)
+      fields.write("verified", contact.verified)
+      if let verifiedAt = contact.verifiedAt { fields.write("verified_at", verifiedAt) }
+      if !contact.isFromUsersFile { fields.write("paired", contact.pinned) }
+      fields.write("provisional", contact.isProvisional)
+      fields.write("floor", contact.floor.name)
+      fields.write("blocked", blocked != nil)
+      if let blocked { fields.write("blocked_at", blocked) }
+      fields.write("profile", contact.profile)
+    }
+  }
+
+  /// A blocked name that is no contact.
+  package static func blocked(_ name: PeerName, since: UnixTime) -> [UInt8] {
+    line("contact") { fields in
+      fields.write("name", name.text)
+      fields.write("blocked", true)
+      fields.write("blocked_at", since)
+    }
+  }
+
+  package static func profile(_ contact: ContactSummary) -> [UInt8] {
+    line("profile") { fields in
+      fields.write("name", contact.name.text)
+      fields.write("words", contact.words)
+      fields.write("profile", contact.profile)
     }
   }
 

@@ -18,13 +18,14 @@ struct ListenCommand: RunnableCommand {
   @Flag(name: .customLong("once"), help: "End after the first conversation.")
   var once = false
   @OptionGroup var typing: TypingOptions
+  @OptionGroup var trust: TrustOptions
   @OptionGroup var talk: TalkOptions
 
   var shared: SharedOptions { talk.shared }
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     try await talk.open(at: try surroundings.screen(), in: surroundings) { (opening) throws(Failure) in
-      let messenger = try await opening.messenger()
+      let messenger = try await opening.messenger(trust)
       var options = bind.listenOptions
       options.once = once
       options.askedPassword = try await opening.passwords.toListen(messenger)

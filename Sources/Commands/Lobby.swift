@@ -39,6 +39,7 @@ actor Lobby {
   enum Question: Sendable {
     case passwordAgain(DialTarget, Failure, tries: Int)
     case verifyNow(DialTarget, Failure)
+    case newKey(VerifyProposal)
   }
 
   init(

@@ -14,6 +14,8 @@ extension Lobby {
     case .details: await showDetails(argument)
     case .draft: await setDrafts(argument)
     case .chat: await chat(argument)
+    case .verify: await verify(argument)
+    case .block: await block(argument)
     case .status: await showStatus(argument)
     case .all: await showAll()
     }

@@ -83,7 +83,7 @@ extension Lobby {
 
   // MARK: Questions that a dial leads to
 
-  private func wantAsked(_ question: Question) async {
+  func wantAsked(_ question: Question) async {
     questions.append(question)
     await screen.stopWaiting()
   }
@@ -99,6 +99,7 @@ extension Lobby {
           dial(target, password: .entered(password), tries: tries + 1, wasAsked: true, afterLoss: false)
         case .verifyNow(let target, let failure):
           try await offerVerification(target, failure)
+        case .newKey(let proposal): await decide(proposal)
         }
       } catch {
         await giveUp(error)

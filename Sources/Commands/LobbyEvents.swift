@@ -19,7 +19,7 @@ extension Lobby {
     case .refused(let refused): await screen.say(Sentences.refused(refused))
     case .repairWanted(let wanted): await screen.say(Sentences.repairWanted(wanted))
     case .warning(let warning): await screen.say(Sentences.warning(warning).text)
-    case .verifyProposed: break
+    case .verifyProposed(let proposal): await wantAsked(.newKey(proposal))
     }
   }
 

@@ -93,7 +93,7 @@ struct Party {
 
   /// Opens the messenger of this party.
   func openMessenger(
-    connection: ConnectionOptions?, log: LogOptions?, verbose: Bool
+    connection: ConnectionOptions?, log: LogOptions?, verbose: Bool, requiresVerified: Bool = false
   ) async throws(Failure) -> Messenger {
     var options = MessengerOptions(home: folders.homePath, logs: folders.logsPath, me: me, users: users)
     if let connection {
@@ -105,6 +105,7 @@ struct Party {
       options.logText = log.logText == .plain ? .plain : .sealed
       options.logSync = LogSyncMode(rawValue: log.logSync.rawValue) ?? .group
     }
+    options.requiresVerified = requiresVerified
     options.verboseSteps = verbose
     let weakened = try connection?.mayWeaken() ?? []
     return try await unlocking.run(me) { (passphrase) async throws(MessengerFailure) -> Messenger in

@@ -20,6 +20,7 @@ struct SendCommand: RunnableCommand {
   @Flag(name: .customLong("lines"), help: "Each line is a message of its own; empty ones are skipped.")
   var lines = false
   @OptionGroup var targetOptions: TargetOptions
+  @OptionGroup var trust: TrustOptions
   @OptionGroup var talk: TalkOptions
 
   var shared: SharedOptions { talk.shared }
@@ -27,7 +28,7 @@ struct SendCommand: RunnableCommand {
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     try await talk.open(at: try surroundings.screen(), in: surroundings) { (opening) throws(Failure) in
       let target = try await opening.target(target, targetOptions)
-      let messenger = try await opening.messenger()
+      let messenger = try await opening.messenger(trust)
       return try await deliver(target, messenger, opening.passwords, opening.party, surroundings)
     }
   }

@@ -52,11 +52,11 @@ package enum TypedLine: Equatable, Sendable {
 
 /// The commands of a conversation.
 package enum SlashCommand: String, CaseIterable, Sendable {
-  case help, quit, who, chat, id, draft, details, sessions, status, all
+  case help, quit, who, chat, id, draft, details, sessions, status, all, verify, block
 
   /// Commands whose names are kept for later versions.
   static let later: Set<String> = [
-    "join", "leave", "verify", "block", "edit", "search", "outbox", "cancel", "file",
+    "join", "leave", "edit", "search", "outbox", "cancel", "file",
     "files", "accept", "decline", "record", "offrecord", "invite",
   ]
 

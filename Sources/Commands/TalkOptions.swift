@@ -39,9 +39,10 @@ struct Opening {
     try await Target.find(answer, to: target.to, peer: target.peer, party: party, screen: screen)
   }
 
-  func messenger() async throws(Failure) -> Messenger {
+  func messenger(_ trust: TrustOptions? = nil) async throws(Failure) -> Messenger {
     try await party.openMessenger(
-      connection: options.connection, log: options.log, verbose: options.shared.verbose)
+      connection: options.connection, log: options.log, verbose: options.shared.verbose,
+      requiresVerified: trust?.requireVerified ?? false)
   }
 
   func lobby(_ messenger: Messenger, on screen: Screen, _ typing: TypingOptions) -> Lobby {

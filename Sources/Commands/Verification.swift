@@ -15,11 +15,23 @@ struct Verification {
   func choose(_ contact: ContactSummary) async throws(Failure) -> Choice {
     await console.say(Sentences.pinnedWords(contact))
     while true {
-      switch try await ask(Sentences.askSameWords).lowercased() {
+      switch try await YesOrNo.answer(Sentences.askSameWords, on: console).lowercased() {
       case "s", "same", "same words": return .same
       case "p", "pair", "pair anew", "anew": return .anew
       case "n", "no": return .no
       case let answer: await console.say(Sentences.notAWordsAnswer(answer))
+      }
+    }
+  }
+
+  /// Asks about somebody of whom no key is known: there are no words to call the same.
+  func chooseUnknown() async throws(Failure) -> Choice {
+    await console.say(Sentences.noPinnedWords(name))
+    while true {
+      switch try await YesOrNo.answer(Sentences.askPairOrNo, on: console).lowercased() {
+      case "p", "pair", "pair anew", "anew": return .anew
+      case "n", "no": return .no
+      case let answer: await console.say(Sentences.notAPairAnswer(answer))
       }
     }
   }
@@ -70,10 +82,16 @@ struct Verification {
     return isAccepted ? .accepted : .declined
   }
 
-  /// A question that only `yes` or `no` answers.
   func confirm(_ question: String) async throws(Failure) -> Bool {
+    try await YesOrNo.ask(question, on: console)
+  }
+}
+
+/// A question that only `yes` or `no` answers.
+enum YesOrNo {
+  static func ask(_ question: String, on console: any Console) async throws(Failure) -> Bool {
     while true {
-      switch try await ask(question).lowercased() {
+      switch try await answer(question, on: console).lowercased() {
       case "y", "yes": return true
       case "n", "no": return false
       case let answer: await console.say(Sentences.notYesOrNo(answer))
@@ -81,7 +99,8 @@ struct Verification {
     }
   }
 
-  private func ask(_ question: String) async throws(Failure) -> String {
+  /// One answer, without the spaces around it.
+  static func answer(_ question: String, on console: any Console) async throws(Failure) -> String {
     do throws(QuestionEnd) {
       return try await console.ask(question).trimmingSpaces
     } catch {

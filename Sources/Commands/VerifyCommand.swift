@@ -10,7 +10,8 @@ struct VerifyCommand: RunnableCommand {
     abstract: "Compare the words of somebody's key, or pair anew after it changed.",
     discussion: """
       It shows the six words of the key that you know, and asks: the same as theirs, pair anew, or no. \
-      Pairing anew dials them; nothing that you know is replaced before you said yes to the new words. \
+      Pairing anew opens their guesses of the password again, and dials them; nothing that you know is \
+      replaced before you said yes to the new words. \
       These questions are only asked at a terminal.
       """)
 
@@ -55,8 +56,17 @@ struct VerifyCommand: RunnableCommand {
     } catch {
       throw Sentences.failure(error)
     }
-    guard let contact else { throw Sentences.failure(.usage(.notKnown(name))) }
-    switch try await verification.choose(contact) {
+    // Who was never met can be paired with too: its first contacts may have failed too often.
+    guard contact != nil || targetOptions.to != nil || opening.party.users?.entry(named: name) != nil else {
+      throw Sentences.failure(.usage(.notKnown(name)))
+    }
+    let choice =
+      if let contact {
+        try await verification.choose(contact)
+      } else {
+        try await verification.chooseUnknown()
+      }
+    switch choice {
     case .no:
       await screen.say(Sentences.nothingChanged)
     case .same:

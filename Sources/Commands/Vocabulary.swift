@@ -3,14 +3,13 @@
 enum Vocabulary {
   /// Commands of this version, `listen` under both of its names.
   static let commands = [
-    "chat", "listen", "receive", "send", "id", "init", "verify", "doctor", "explain", "demo", "completion",
-    "version",
-    "help",
+    "chat", "listen", "receive", "send", "id", "init", "verify", "contacts", "block", "unblock", "doctor",
+    "explain", "demo", "completion", "version", "help",
   ]
 
   /// Commands whose names are kept for later versions.
   static let laterCommands: Set<String> = [
-    "invite", "accept", "contacts", "users", "block", "unblock", "group", "join", "relay", "file", "daemon",
+    "invite", "accept", "users", "group", "join", "relay", "file", "daemon",
     "status", "rpc", "key",
   ]
 
@@ -18,7 +17,7 @@ enum Vocabulary {
 
   static let options: [String: Shape] = [
     "--json": .flag, "--quiet": .flag, "-v": .flag, "--yes": .flag, "--once": .flag, "--lines": .flag,
-    "--draft": .flag, "--help": .flag, "-h": .flag, "--version": .flag,
+    "--draft": .flag, "--require-verified": .flag, "--help": .flag, "-h": .flag, "--version": .flag,
     "--users": .value, "--as": .value, "--home": .value, "--logs": .value, "--color": .value,
     "--passphrase": .flag, "--passphrase-file": .value, "--passphrase-fd": .value,
     "--new-passphrase-file": .value, "--new-passphrase-fd": .value, "--password-file": .value,
@@ -33,7 +32,6 @@ enum Vocabulary {
 
   /// Options whose names are kept for later versions.
   static let laterOptions: Set<String> = [
-    "--require-verified",
     "--exec", "--wait", "--record", "--heads", "--relay", "--sign", "--manual-key", "--listen", "--keep",
     "--quota", "--room-password-file", "--notify-cmd",
   ]

@@ -184,9 +184,15 @@ package final class Contacts: Sendable {
     }
   }
 
+  /// Takes a confirmation back: the session that confirmed this pin turned out to be the other side's
+  /// `verify`, which stores nothing before its user's yes, so that the pin must still accept P.
+  package func doubt(_ contact: Contact, at now: UnixTime) throws(HomeFailure) -> ContactChange {
+    try update(contact, at: now) { pin in pin.standing = .provisional }
+  }
+
   // MARK: Inside
 
-  private func change(
+  func change(
     _ name: PeerName, _ body: (Contact?) throws(HomeFailure) -> ContactChange
   ) throws(HomeFailure) -> ContactChange {
     try ProfileLock.hold(profile) { () throws(HomeFailure) in
@@ -225,7 +231,7 @@ package final class Contacts: Sendable {
     return try write(pin, pairing)
   }
 
-  private func write(
+  func write(
     _ new: NewPin, standing: Pin.Standing, verifiedAt: UnixTime?, at now: UnixTime
   ) throws(HomeFailure) -> ContactChange {
     if let conflict = try conflict(with: new.profile.profile) { return .refused(conflict) }

@@ -38,8 +38,12 @@ final class Conversation {
   var guess: Guesses.Guess?
   var heldPin: NewPin?
   var storageProblem: StorageProblem?
+  /// Compare-and-set lost: another run stored its pin first.
+  var contactHasChanged = false
   var isCountingGuess = false
   var refusal: HandshakeRefusal?
+  /// R, mode K: why the contact that proved its key is sent away.
+  var unwanted: UnwantedContact?
 
   // The session.
   var summary: ChatProtocol.SessionSummary?
@@ -51,6 +55,10 @@ final class Conversation {
   var isLogDone = false
   var sessionEnd: SessionEnd?
   var isAnnounced = false
+  /// The pin that this session confirmed is provisional again.
+  var isPinDoubted = false
+  /// The peer was blocked meanwhile: what still comes is logged and not shown.
+  var isMuted = false
   private var isOver = false
   private var heldEvents: [(event: MessengerEvent, taken: (@Sendable () -> Void)?)] = []
   private(set) var lastText = Moment(nanoseconds: 0)

@@ -28,7 +28,7 @@ extension Conversation {
     case .notSent(let id):
       // It stays among the unacknowledged, so that it can go again.
       _ = id
-    case .peerClosing: break
+    case .peerClosing(let reason): if reason == .verified { doubtPin() }
     case .refused(let refusal):
       self.refusal = refusal
       core.stoppedWorking(self)
@@ -51,6 +51,7 @@ extension Conversation {
       return
     }
     core.isUp(self)
+    confirmDialledPin()
     core.words(of: summary.peer.profile) { [weak self] words in
       self?.words = words
       self?.announceIfReady()
@@ -86,6 +87,10 @@ extension Conversation {
 
   private func deliver(_ received: ReceivedText) {
     guard let summary, let session = sessionID else { return }
+    guard !isMuted else {
+      tell(.credit(bytes: received.creditBytes))
+      return
+    }
     noteText()
     let bound = LoopBound(self, on: core.executor)
     let (executor, credit) = (core.executor, received.creditBytes)

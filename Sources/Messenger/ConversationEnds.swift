@@ -40,6 +40,8 @@ extension Conversation {
   ) {
     if isClosingSession {
       run.end(.failed(.stopped))
+    } else if contactHasChanged {
+      run.end(.failed(.contactChanged(run.facts)))
     } else {
       run.end(
         .failed(
@@ -53,7 +55,7 @@ extension Conversation {
     core.refused(
       RefusedEvent(
         address: address.description, code: refusal.code, name: refusal.claimed?.name, triesLeft: left,
-        count: 1, problem: refusal.code == .state ? storageProblem : nil))
+        count: 1, problem: refusal.code == .state ? storageProblem : nil, unwanted: unwanted))
   }
 
   /// The last event of a session.
@@ -66,6 +68,7 @@ extension Conversation {
       lastConfirmed: end.lastConfirmed.map { ClosedEvent.LastConfirmed(id: $0, seq: end.confirmed) })
     // A session that was never announced has a dial to answer, or nobody knew of it.
     if isAnnounced || !isDialled { core.events.put(.closed(closed)) }
+    if !isPinDoubted { core.pairing?.forget(summary.peer.name) }
     dialRun?.end(.failed(failureOfDial(end)))
     over()
   }
@@ -113,6 +116,8 @@ extension Conversation {
     if let run = dialRun {
       run.end(.proposal(proposal))
     } else {
+      // One at a time: the next run would only put a second question beside this one.
+      core.verifying = nil
       core.events.put(.verifyProposed(proposal))
     }
     over()
@@ -132,6 +137,8 @@ extension Contact {
     return ContactSummary(
       name: pin.name, words: KeyWords.text(of: profile), pinned: pin.pairedAt,
       verified: pin.isVerified, isProvisional: pin.standing == .provisional,
-      isOfThisHome: folders.user(whoseProfileIs: profile, otherThan: me) != nil)
+      isOfThisHome: folders.user(whoseProfileIs: profile, otherThan: me) != nil,
+      verifiedAt: pin.verifiedAt, floor: pin.floor, profile: IdentityText.encode(profile),
+      isFromUsersFile: origin == .usersFile)
   }
 }

@@ -30,6 +30,7 @@ extension Conversation {
       tell(.stored)
     case .success(.refused(let refusal)):
       storageProblem = refusal.problem
+      contactHasChanged = refusal == .changedMeanwhile || refusal == .alreadyConfirmed
       tell(.storeFailed)
     case .failure(let failure):
       storageProblem = failure.problem
@@ -48,15 +49,19 @@ extension Conversation {
 
   /// Every claimed name takes the same way: one look at the contacts, one at the guesses.
   func lookUpPairing(_ claimed: ClaimedName) {
-    let name = claimed.name.flatMap { core.pairing?.takes($0) == true ? $0 : nil }
+    let isForVerification = core.servesVerificationOnly
+    let name = claimed.name.flatMap { name in
+      core.pairing?.takes(name) == true && (!isForVerification || name == core.verifying) ? name : nil
+    }
     let isVerifying = name != nil && name == core.verifying
-    let (contacts, guesses) = (core.contacts, core.guesses)
+    let (contacts, guesses, blocked) = (core.contacts, core.guesses, core.blocked)
     ask { () throws(HomeFailure) in
       let found = try contacts.claimed(claimed.name)
-      let mayPair = name != nil && (!found.isConfirmed || isVerifying)
+      let isBlocked = try blocked.contains(claimed.name)
+      let mayPair = name != nil && !isBlocked && (!found.isConfirmed || isVerifying)
       return Claim(
         guess: try guesses.reserve(claimed, known: mayPair), state: found.state, floor: found.floor,
-        isConfirmed: found.isConfirmed && !isVerifying)
+        isConfirmed: found.isConfirmed && !isVerifying && !isBlocked)
     } then: { conversation, result in
       conversation.answerPairing(claimed, isVerifying: isVerifying, result)
     }
@@ -151,24 +156,39 @@ extension Conversation {
   // MARK: Contacts
 
   func lookUpContact(_ key: [UInt8]) {
-    let contacts = core.contacts
+    let (contacts, blocked) = (core.contacts, core.blocked)
     ask { () throws(HomeFailure) in
-      try contacts.contact(agreementKey: key)
+      let contact = try contacts.contact(agreementKey: key)
+      return (contact: contact, isBlocked: try blocked.contains(contact?.name))
     } then: { conversation, result in
-      guard case .success(let contact) = result else {
+      guard case .success(let found) = result else {
         // A pin that cannot be read is no unknown key, but this side can say no more than to one.
         if case .failure(let failure) = result { conversation.storageProblem = failure.problem }
         conversation.tell(.contact(ContactAnswer(pin: nil)))
         return
       }
-      conversation.contact = contact
-      let core = conversation.core
-      let count = contact.map { core.sessionCount(withProfile: $0.pin.profile.profileID) } ?? 0
-      conversation.tell(
-        .contact(
-          ContactAnswer(
-            pin: contact?.pin, alert: count >= MessengerCore.sessionLimit ? .tooManySessions : nil)))
+      conversation.answerContact(found.contact, isBlocked: found.isBlocked)
     }
+  }
+
+  private func answerContact(_ contact: Contact?, isBlocked: Bool) {
+    self.contact = contact
+    let why: UnwantedContact.Why? =
+      if isBlocked {
+        .blocked
+      } else if core.servesVerificationOnly {
+        .verifying
+      } else if let contact, core.options.requiresVerified, !contact.pin.isVerified {
+        .unverified
+      } else if let contact,
+        core.sessionCount(withProfile: contact.pin.profile.profileID) >= MessengerCore.sessionLimit
+      {
+        .tooMany
+      } else {
+        nil
+      }
+    unwanted = why.flatMap { why in contact.map { UnwantedContact(name: $0.name, why: why) } }
+    tell(.contact(ContactAnswer(pin: contact?.pin, alert: unwanted?.why.alert)))
   }
 
   func lookUpKeyOwner(_ profile: ProvenProfile) {
@@ -239,6 +259,37 @@ extension Conversation {
     }
   }
 
+  /// The other side's CLOSE says that it only checks a new key: it has stored nothing, so a pin that this
+  /// run confirmed goes back to provisional, or a `no` over there would lock both out.
+  func doubtPin() {
+    guard let summary, !summary.isKnown, !summary.isVerification, let contact else { return }
+    isPinDoubted = true
+    let contacts = core.contacts
+    ask { () throws(HomeFailure) in
+      try contacts.doubt(contact, at: .now)
+    } then: { conversation, result in
+      guard case .success(.stored(let contact)) = result else { return }
+      conversation.contact = contact
+      if let pairing = conversation.core.pairing, pairing.holds(contact.name) {
+        pairing.reopen(contact.name)
+      }
+    }
+  }
+
+  /// I, mode K: FIN was made with the pair's secret, so the other side holds this very pin.
+  func confirmDialledPin() {
+    guard isDialled, let summary, summary.isKnown, let contact, contact.pin.standing == .provisional else {
+      return
+    }
+    let contacts = core.contacts
+    ask { () throws(HomeFailure) in
+      try contacts.confirm(contact, floor: summary.group, at: .now)
+    } then: { conversation, result in
+      // One that cannot be written stays provisional, which locks nobody out.
+      if case .success(.stored(let contact)) = result { conversation.contact = contact }
+    }
+  }
+
   // MARK: Dialling
 
   func countFailedGuess() {
@@ -251,6 +302,16 @@ extension Conversation {
       conversation.isCountingGuess = false
       if case .failure(let failure) = result { conversation.storageProblem = failure.problem }
       conversation.concludeIfReady()
+    }
+  }
+}
+
+extension UnwantedContact.Why {
+  /// What the other side is told. Who is not verified here is no more wanted than who is blocked.
+  fileprivate var alert: AlertCode {
+    switch self {
+    case .blocked, .unverified: .blocked
+    case .verifying, .tooMany: .tooManySessions
     }
   }
 }

@@ -23,6 +23,7 @@ extension Messenger {
   package func verify(
     _ target: DialTarget, password: PasswordChoice
   ) async throws(MessengerFailure) -> VerifyProposal {
+    try await requireUnblocked(target.name)
     try await openGuesses(target.name)
     let contacts = core.contacts
     let found = try await onDisk { () throws(HomeFailure) in
@@ -35,6 +36,42 @@ extension Messenger {
     case .proposal(let proposal): return proposal
     case .failed(let failure): throw failure
     }
+  }
+
+  /// `/verify NAME` in the lobby of a running listener: opens NAME's guesses and waits for its first contact;
+  /// a `verifyProposed` event tells what is to be compared. Until the user's yes nothing changes.
+  ///
+  /// `password`: the listener's, where the users file holds none.
+  package func awaitVerification(
+    of name: PeerName, password: EnteredPassword?
+  ) async throws(MessengerFailure) {
+    guard let pairing = core.pairing, listener != nil else { throw .usage(.notListening) }
+    guard name != core.options.me else { throw .usage(.dialsItself(name)) }
+    try await requireUnblocked(name)
+    let given = password ?? core.listenerPassword
+    guard
+      let password = FirstContactPassword.listening(
+        for: name, me: core.options.me, users: core.options.users, given: given) ?? given
+    else { throw .usage(.ownPasswordNeeded(name)) }
+    try await openGuesses(name)
+    await passwords.prepare([(name: name, password: password)])
+    pairing.reopen(name)
+    core.verifying = name
+  }
+
+  /// Waits no more for NAME's new key.
+  package func stopVerifying(_ name: PeerName) async {
+    guard core.verifying == name else { return }
+    core.verifying = nil
+    core.pairing?.close(name)
+    core.pairing?.forget(name)
+  }
+
+  /// Throws where the user blocked a name.
+  func requireUnblocked(_ name: PeerName) async throws(MessengerFailure) {
+    let blocked = core.blocked
+    let isBlocked = try await onDisk { () throws(HomeFailure) in try blocked.contains(name) }
+    if isBlocked { throw .blockedHere(name) }
   }
 
   /// Opens NAME's guesses again, its own here and this side's at NAME.
@@ -69,11 +106,17 @@ extension Messenger {
     _ target: DialTarget, _ password: PasswordChoice
   ) async throws(MessengerFailure) -> DialPlan {
     guard target.name != core.options.me else { throw .usage(.dialsItself(target.name)) }
+    try await requireUnblocked(target.name)
     let (contacts, folders, me) = (core.contacts, core.folders, core.options.me)
     let found = try await onDisk { () throws(HomeFailure) in
       (try contacts.contact(named: target.name), try contacts.state(of: target.name))
     }
     let facts = PeerFacts(name: target.name, address: target.address)
+    if core.options.requiresVerified, found.0?.pin.isVerified != true,
+      found.0?.differsFromUsersFile != true
+    {
+      throw .notVerified(target.name, isKnown: found.0 != nil)
+    }
     guard let contact = found.0 else {
       return try await firstContact(
         target, password, old: nil, expecting: found.1, purpose: .conversation)

@@ -6,6 +6,8 @@ import Wire
 final class ListenerPasswords {
   let secrets: PasswordSecrets
   private var open: Set<PeerName>
+  /// Closed to first contacts, their secrets not yet wiped.
+  private var closed: Set<PeerName> = []
 
   init(secrets: PasswordSecrets, open: Set<PeerName>) {
     self.secrets = secrets
@@ -18,11 +20,28 @@ final class ListenerPasswords {
   /// Whether this name has a password here.
   func takes(_ name: PeerName) -> Bool { open.contains(name) }
 
-  /// The name is a confirmed contact now: its password is not used any more.
+  /// The name is a confirmed contact now: its password is not used any more, and `forget` follows when
+  /// its first session is over.
   func close(_ name: PeerName) {
     guard open.remove(name) != nil else { return }
+    closed.insert(name)
+  }
+
+  /// Wipes the secret of a name that was closed.
+  func forget(_ name: PeerName) {
+    guard closed.remove(name) != nil else { return }
     secrets.forget(name)
   }
+
+  /// The name may pair again: its pin is provisional after all, or the user waits for its new key. Its
+  /// secret must be there, or prepared.
+  func reopen(_ name: PeerName) {
+    closed.remove(name)
+    open.insert(name)
+  }
+
+  /// Whether the secret of a closed name is still there.
+  func holds(_ name: PeerName) -> Bool { closed.contains(name) }
 }
 
 extension Messenger {
@@ -35,10 +54,16 @@ extension Messenger {
     let addresses = localAddresses()
     let decision = BindDecision.decide(
       asked: options.bind.asked, entryHost: entry?.host, addressesOfThisHost: addresses.map(\.text))
+    if let verifying = options.verifying {
+      try await requireUnblocked(verifying)
+      try await openGuesses(verifying)
+    }
     let pairing = try await prepare(options)
     guard !core.isShuttingDown else { throw .stopped }
     core.pairing = pairing
     core.verifying = options.verifying
+    core.servesVerificationOnly = options.verifying != nil
+    core.listenerPassword = options.askedPassword
     core.servesOnce = options.once
 
     let bound = LoopBound(core, on: loopExecutor)
@@ -62,7 +87,9 @@ extension Messenger {
     core.stopListening = { [weak self] in
       Task { await self?.stopListening() }
     }
-    if !pairing.isOpen, options.askedPassword == nil, await listenerLacksPassword() {
+    if !pairing.isOpen, options.askedPassword == nil, !core.options.requiresVerified,
+      await listenerLacksPassword()
+    {
       core.events.put(.warning(.knownPeopleOnly))
     }
     return ListeningSummary(
@@ -88,7 +115,10 @@ extension Messenger {
       }
       return known
     }
-    let open = candidates.filter { !known.contains($0.name) }
+    let open = candidates.filter { candidate in
+      if let verifying { return candidate.name == verifying }
+      return !core.options.requiresVerified && !known.contains(candidate.name)
+    }
     await passwords.prepare(open)
     return ListenerPasswords(secrets: passwords, open: Set(open.map(\.name)))
   }
@@ -97,6 +127,8 @@ extension Messenger {
     guard let listener else { return }
     self.listener = nil
     core.stopListening = nil
+    core.servesVerificationOnly = false
+    core.verifying = nil
     await listener.close()
   }
 }

@@ -175,6 +175,7 @@ package actor Messenger: LoopActor {
       try contacts.contact(named: name) != nil
     }
     if isKnown { return .known }
+    if core.options.requiresVerified { throw .notVerified(name, isKnown: false) }
     let password = FirstContactPassword.dialling(name, users: core.options.users)
     return password == nil ? .mustAsk : .inUsersFile
   }
@@ -183,6 +184,8 @@ package actor Messenger: LoopActor {
   /// asking for one.
   package func listenerLacksPassword() async -> Bool {
     let (me, users) = (core.options.me, core.options.users)
+    // Nobody pairs under `--require-verified`, so that there is nothing to ask.
+    guard !core.options.requiresVerified else { return false }
     return users?.entry(named: me)?.password == nil
       && FirstContactPassword.everybody(me: me, users: users).isEmpty
   }
@@ -195,7 +198,8 @@ package actor Messenger: LoopActor {
       return try contacts.markVerified(contact, at: .now)
     }
     guard let change else { throw .usage(.notKnown(name)) }
-    try require(change)
+    let contact = try require(change)
+    for session in core.sessions where session.contact?.state == contact.state { session.contact = contact }
   }
 
   /// Replaces the old pin by the held one in one write, or drops the held one.
@@ -203,17 +207,36 @@ package actor Messenger: LoopActor {
     guard let held = core.held.removeValue(forKey: session) else {
       throw .usage(.unknownSession(session))
     }
-    guard accept else { return }
+    let name = held.pin.profile.name
+    guard accept else { return try await closePairing(with: name) }
     let contacts = core.contacts
-    try require(
+    let contact = try require(
       try await onDisk { () throws(HomeFailure) in
         try contacts.replace(with: held.pin, expecting: held.expecting, verified: true, at: .now)
       })
+    core.pairing?.close(name)
+    core.pairing?.forget(name)
+    // Conversations under the old key are with whoever holds that one.
+    for session in core.sessions
+    where session.peerName == name && session.peerProfileID != contact.pin.profile.profileID {
+      session.close(.bye)
+    }
   }
 
-  private func require(_ change: ContactChange) throws(MessengerFailure) {
+  /// After a no: the name pairs no more, unless its contact never was a confirmed one.
+  private func closePairing(with name: PeerName) async throws(MessengerFailure) {
+    let contacts = core.contacts
+    let isConfirmed = try await onDisk { () throws(HomeFailure) in
+      try contacts.contact(named: name)?.pin.standing == .confirmed
+    }
+    guard isConfirmed, core.verifying != name else { return }
+    core.pairing?.close(name)
+    core.pairing?.forget(name)
+  }
+
+  private func require(_ change: ContactChange) throws(MessengerFailure) -> Contact {
     switch change {
-    case .stored: return
+    case .stored(let contact): return contact
     case .refused(let refusal): throw .state(refusal.problem)
     }
   }

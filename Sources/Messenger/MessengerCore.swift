@@ -18,6 +18,7 @@ final class MessengerCore {
   let ownProfileID: [UInt8]
   let logKey: LogPublicKey
   let contacts: Contacts
+  let blocked: BlockedNames
   let guesses: Guesses
   let dialGuesses: DialGuesses
   let context: ConnectionContext
@@ -39,8 +40,12 @@ final class MessengerCore {
 
   /// What a listener pairs with; nil while nobody listens.
   var pairing: ListenerPasswords?
-  /// The name whose new key `verify NAME --wait` waits for.
+  /// The name whose new key is waited for: `verify NAME --wait`, and `/verify NAME` in a lobby.
   var verifying: PeerName?
+  /// `verify NAME --wait`: nobody but that name is served.
+  var servesVerificationOnly = false
+  /// The password that the listener was started with, where its users file holds none.
+  var listenerPassword: EnteredPassword?
   var servesOnce = false
   var isShuttingDown = false
   /// Stops the listening socket; set while one stands.
@@ -77,6 +82,7 @@ final class MessengerCore {
     self.logs = logs
     let profile = folders.profile(options.me)
     contacts = Contacts(profile: profile, own: identity.profile, users: options.users)
+    blocked = BlockedNames(profile: profile)
     guesses = Guesses(profile: profile)
     dialGuesses = DialGuesses(profile: profile, identity: identity)
     context = ConnectionContext(

@@ -168,10 +168,12 @@ package struct RefusedEvent: Sendable {
   package let count: Int
   /// What of this side's own disk kept it from going on (E_STATE); nil otherwise.
   package let problem: StorageProblem?
+  /// A contact that proved its key and is not wanted; nil otherwise.
+  package let unwanted: UnwantedContact?
 
   package init(
     address: String, code: ChatErrorCode, name: PeerName? = nil, triesLeft: Int? = nil, count: Int = 1,
-    problem: StorageProblem? = nil
+    problem: StorageProblem? = nil, unwanted: UnwantedContact? = nil
   ) {
     self.address = address
     self.code = code
@@ -179,6 +181,27 @@ package struct RefusedEvent: Sendable {
     self.triesLeft = triesLeft
     self.count = count
     self.problem = problem
+    self.unwanted = unwanted
+  }
+}
+
+/// Why a contact that proved its key was sent away with an ALERT.
+package struct UnwantedContact: Sendable {
+  package enum Why: Sendable {
+    case blocked
+    /// `--require-verified`, and its words were not compared.
+    case unverified
+    /// This side only waits for somebody's new key.
+    case verifying
+    /// Too many sessions already.
+    case tooMany
+  }
+  package let name: PeerName
+  package let why: Why
+
+  package init(name: PeerName, why: Why) {
+    self.name = name
+    self.why = why
   }
 }
 

@@ -36,6 +36,13 @@ package enum MessengerFailure: Error, Sendable {
   case sessionEnded(SessionID)
   /// The other side is running `verify` for this side: "NAME is checking your new key". Exit 1.
   case peerIsVerifying(PeerFacts)
+  /// This side's user blocked the one to be dialled; nothing was dialled. Exit 9.
+  case blockedHere(PeerName)
+  /// `--require-verified`, and the words of the one to be dialled were never compared, or there is no key
+  /// yet (`isKnown` false); nothing was dialled. Exit 4.
+  case notVerified(PeerName, isKnown: Bool)
+  /// Compare-and-set: another connection changed the contact first. Exit 1.
+  case contactChanged(PeerFacts)
   /// The messenger was shut down meanwhile. Exit 130 or 0, as the caller knows.
   case stopped
 
@@ -45,6 +52,9 @@ package enum MessengerFailure: Error, Sendable {
     case .usage, .unreachable, .portInUse, .cannotListen, .sessionEnded, .peerIsVerifying, .stopped,
       .passphraseNeeded, .wrongPassphrase:
       nil
+    case .blockedHere: .policy
+    case .notVerified: .ident
+    case .contactChanged: .state
     case .notProven(let facts): facts.code
     case .identityRefused(_, let code), .keyUnknown(_, let code), .firstContactFailed(_, let code):
       code
@@ -126,6 +136,10 @@ package enum UsageProblem: Sendable {
   case textNotUTF8
   /// The name to dial is one's own.
   case dialsItself(PeerName)
+  /// Waiting for a new key needs a password of one's own, and there is none.
+  case ownPasswordNeeded(PeerName)
+  /// Waiting for a new key needs a listener.
+  case notListening
   /// `verify` of somebody who was never met.
   case notKnown(PeerName)
   /// `--bind` names no address of this host.

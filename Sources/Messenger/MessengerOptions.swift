@@ -35,6 +35,8 @@ package struct MessengerOptions: Sendable {
   package var logSync: LogSyncMode = .group
   /// Of several sessions with one contact one is closed that had no text for so long, in milliseconds.
   package var idleDoubleMilliseconds: Int64 = 30_000
+  /// Talk with verified contacts only (`--require-verified`); nobody pairs.
+  package var requiresVerified = false
   /// Emit `step` events.
   package var verboseSteps = false
 
@@ -64,7 +66,8 @@ package struct ListenOptions: Sendable {
   package var once = false
   /// The password that others use at first contact, where the users file holds none.
   package var askedPassword: EnteredPassword?
-  /// `verify NAME --wait`: take NAME's first-contact run and hold its new pin for an answer.
+  /// `verify NAME --wait`: take NAME's first-contact run and hold its new pin for an answer; nobody else
+  /// is served.
   package var verifying: PeerName?
 
   package init() {}

@@ -22,6 +22,14 @@ package struct ContactSummary: Sendable {
   package let isProvisional: Bool
   /// The pinned profile is one of this same home.
   package let isOfThisHome: Bool
+  /// When the words were compared; nil where they were not.
+  package let verifiedAt: UnixTime?
+  /// The strongest group ever completed with it.
+  package let floor: KeyAgreementGroup
+  /// The whole 193-byte profile in base64url; public.
+  package let profile: String
+  /// Not a pin of its own: the users file gives this identity, and no session has stored it yet.
+  package let isFromUsersFile: Bool
 }
 
 /// A new key that `verify` brought, held until the user says yes or no.

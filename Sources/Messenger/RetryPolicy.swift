@@ -58,7 +58,7 @@ extension MessengerFailure {
     case .unreachable: true
     case .usage, .notProven, .identityRefused, .identityDiffers, .keyUnknown, .firstContactFailed,
       .guessLimit, .alert, .state, .log, .passphraseNeeded, .wrongPassphrase, .portInUse, .cannotListen,
-      .sessionEnded, .peerIsVerifying,
+      .sessionEnded, .peerIsVerifying, .blockedHere, .notVerified, .contactChanged,
       .stopped:
       false
     }

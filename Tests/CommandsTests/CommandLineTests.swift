@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "invite", "accept", "contacts", "users", "block", "unblock", "group", "join", "relay", "file", "daemon",
+    "invite", "accept", "users", "group", "join", "relay", "file", "daemon",
     "status", "rpc", "key",
   ])
   func aCommandOfALaterVersionIsRefusedByName(word: String) throws {
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "--require-verified", "--exec", "--wait",
+    "--exec", "--wait",
     "--record", "--heads", "--relay", "--sign", "--manual-key", "--notify-cmd", "--room-password-file",
   ])
   func anOptionOfALaterVersionIsRefusedWhereverItStands(option: String) throws {
@@ -49,6 +49,21 @@ import Testing
       #expect(failure.exit == .usage)
       #expect(failure.message.contains(option))
       #expect(failure.message.contains("comes later"))
+    }
+  }
+
+  @Test func contactsTakesAFileOnlyToImport() throws {
+    for arguments in [
+      ["contacts"], ["contacts", "lst"], ["contacts", "import"], ["contacts", "list", "file"], ["block"],
+      ["verify", "bob", "--require-verified"],
+    ] {
+      #expect(CommandLineReader.failure(of: arguments)?.exit == .usage, "\(arguments)")
+    }
+    for arguments in [
+      ["contacts", "list"], ["contacts", "export", "--json"], ["--yes", "contacts", "import", "file"],
+      ["block", "bob"], ["unblock", "bob"], ["send", "--require-verified", "bob"],
+    ] {
+      #expect(CommandLineReader.failure(of: arguments) == nil, "\(arguments)")
     }
   }
 

@@ -142,6 +142,11 @@ final class Scene {
       folder.file)
   }
 
+  /// The file of a pin as it stands; nil without one.
+  func pin(of peer: String, by user: String, home: String) -> Data? {
+    FileManager.default.contents(atPath: folder.file(home) + "/profiles/\(user)/contacts/\(peer)")
+  }
+
   /// Ends a listener as an administrator does, and expects a clean end.
   func stop(_ listener: RunningProgram) async throws {
     listener.send(SIGTERM)

@@ -53,7 +53,8 @@ extension EndToEnd {
     }
 
     // [G-10] [G-12] [G-16]
-    @Test func afterFiveWrongPasswordsTheNameIsClosedAndOthersAreServed() async throws {
+    @Test("attack 4: after five wrong passwords the right one fails too, and others are served")
+    func afterFiveWrongPasswordsTheNameIsClosedAndOthersAreServed() async throws {
       let users = """
         [ {"username": "user1", "password": "p1", "ip": "127.0.0.1", "port": \(FreePort.next())},
           {"username": "user2", "password": "p2", "ip": "127.0.0.1", "port": \(FreePort.next())},
@@ -80,7 +81,8 @@ extension EndToEnd {
       #expect(try listener.events.filter { $0.event == "message" }.map { $0.text("from") } == ["user3"])
     }
 
-    @Test func aReinstalledPeerDoesNotProveItsKeyAndVerifyMendsIt() async throws {
+    @Test("attack 29: a reinstalled peer does not prove its key, exit 4, and verify mends it")
+    func aReinstalledPeerDoesNotProveItsKeyAndVerifyMendsIt() async throws {
       let scene = try Scene()
       var (listener, port) = try await scene.listener(as: "user2", home: "two")
       let first = try await scene.send("one", port: port, home: "one")
@@ -124,16 +126,29 @@ extension EndToEnd {
     }
 
     // [G-16]
-    @Test func aPeerThatForgotMeIsToldApartFromOneThatIChanged() async throws {
-      let scene = try Scene()
+    @Test("attack 29: who begins anew is exit 5, its friend hears of it, and no pin changes")
+    func aPeerThatForgotMeIsToldApartFromOneThatIChanged() async throws {
+      // A third user, who could still pair: else a first contact is not taken at all.
+      let users = """
+        [ {"username": "user1", "password": "p1", "ip": "127.0.0.1", "port": \(FreePort.next())},
+          {"username": "user2", "password": "p2", "ip": "127.0.0.1", "port": \(FreePort.next())},
+          {"username": "user3", "password": "p3", "ip": "127.0.0.1", "port": \(FreePort.next())} ]
+        """
+      let scene = try Scene(users: users)
       let (listener, port) = try await scene.listener(as: "user2", home: "two")
       let first = try await scene.send("one", port: port, home: "one")
       #expect(try await first.ending() == .exited(0))
+      let pinned = scene.pin(of: "user1", by: "user2", home: "two")
+      #expect(pinned != nil)
       // user1's home is lost: its first contact meets a contact that is known already.
       try FileManager.default.removeItem(atPath: scene.folder.file("one"))
       let second = try await scene.send("two", port: port, home: "one")
       let ending = try await second.ending()
       try scene.expect(ending == .exited(5), "send after a reinstallation: \(ending)")
+      #expect(try await listener.event("repair_wanted").text("name") == "user1")
+      #expect(
+        try await second.event("error").text("message")?.contains("knows an older key of yours") == true)
+      #expect(scene.pin(of: "user1", by: "user2", home: "two") == pinned)
       try await scene.stop(listener)
       #expect(try listener.events.filter { $0.event == "message" }.count == 1)
     }

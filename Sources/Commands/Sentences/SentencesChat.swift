@@ -172,6 +172,7 @@ extension Sentences {
     /details [N]    keys, words, counts and log of this conversation; of its message N
     /status NAME    whether NAME is here and known         /all       the same of everybody
     /sessions       all conversations                      /id        your own words
+    /verify NAME    compare words, or take a new key       /block NAME    send them away
     exit, Ctrl-D    \(inLobby ? "leave the program" : "end this conversation")
     /quit           end all conversations and leave
     A paste of several lines is one message; //x sends /x, and a space before exit sends the word.

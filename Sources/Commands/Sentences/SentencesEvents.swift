@@ -55,6 +55,9 @@ extension Sentences {
         hint: "Name another address or port: --bind ADDR, --port N")
     case .sessionEnded: return Failure(.failed, ChatErrorCode.truncated.rawValue, "the conversation is over.")
     case .peerIsVerifying(let facts): return peerIsVerifying(facts.name)
+    case .blockedHere(let name): return blockedHere(name)
+    case .notVerified(let name, let isKnown): return notVerified(name, isKnown: isKnown)
+    case .contactChanged(let facts): return contactChanged(facts)
     case .stopped: return interrupted
     }
   }
@@ -148,6 +151,8 @@ extension Sentences {
     case .textTooLong(let count): usage("a text of \(count) bytes is too long for one message.")
     case .textNotUTF8: usage("the text is not UTF-8.")
     case .dialsItself(let name): usage("that is you (\(name.text)).", hint: "Name somebody else.")
+    case .ownPasswordNeeded(let name): ownPasswordNeeded(name)
+    case .notListening: notListening
     case .notKnown(let name):
       usage(
         "you do not know \(name.text) yet: no key of theirs is kept here.",
@@ -248,16 +253,17 @@ extension Sentences {
   package static func refused(_ event: RefusedEvent) -> String {
     if let name = event.name {
       let spent = event.triesLeft.map { " (\(max(0, 5 - $0)) of 5)" } ?? ""
-      if event.problem != nil { return "first contact with \(name.text) failed: \(reason(of: event))" }
+      if event.problem != nil { return "first contact with \(name.text) failed: \(reason(event))" }
       let text = "first contact with \(name.text) failed: wrong password, or cut off\(spent)"
       return event.triesLeft == 0
         ? text + "\n No more are taken for \(name.text) until you type:  secure_chat verify \(name.text)"
         : text
     }
+    if let contact = event.unwanted, event.count == 1 { return unwanted(contact) }
     let who =
       event.count > 1
       ? "\(event.count) connections were" : "a connection from \(SafeText.line(event.address)) was"
-    return "\(who) turned away: \(reason(of: event)) (\(event.code.rawValue))"
+    return "\(who) turned away: \(reason(event)) (\(event.code.rawValue))"
   }
 
   static func repairWanted(_ event: RepairWantedEvent) -> String {

@@ -479,7 +479,9 @@ struct HandshakeAttackTests {
     #expect(bob.summary == nil)
   }
 
-  @Test func anothersAgreementKeyIsNotPinned() throws {
+  // [M-15]
+  @Test("attack 27: another's ik_dh under one's own password fails at se, and nothing is pinned")
+  func anothersAgreementKeyIsNotPinned() throws {
     // Carol knows the password and says her keys are alice's.
     let bob = try cast.accepting(knows: false)
     let carol = try Handmade(cast.carol, .initiator, .pair)
@@ -491,7 +493,10 @@ struct HandshakeAttackTests {
   }
 
   // [M-15] [S-02]
-  @Test func anothersSigningKeyIsNotPinned() throws {
+  @Test(
+    "attack 27: another's ik_sig beside one's own ik_dh, under any signature, is E_IDENT, and nothing is pinned"
+  )
+  func anothersSigningKeyIsNotPinned() throws {
     // Her own agreement key, alice's signing key, and whatever signature she can make.
     let stolen = Profile.signedBytes(
       ikDH: cast.carol.profile.ikDH, ikSig: cast.alice.profile.ikSig, name: cast.carol.profile.name)

@@ -281,7 +281,8 @@ struct SessionEndTests {
   // MARK: 4, 38, guesses and uniform refusal
 
   // [G-01] [M-09]
-  @Test func aWrongPasswordAnUnknownNameAndAClosedWindowLookAlike() throws {
+  @Test("attack 38: a wrong password, an unknown name and a closed window are the same frames")
+  func aWrongPasswordAnUnknownNameAndAClosedWindowLookAlike() throws {
     var shapes: Set<[Int]> = []
     var steps: Set<[String]> = []
     for cause in 0..<3 {
@@ -309,7 +310,8 @@ struct SessionEndTests {
   }
 
   // [M-09] [S-09]
-  @Test func aBadNameGoesOnWithARandomPasswordAndFailsAlike() throws {
+  @Test("attack 46: a bad name in PAIR1 goes on with a random password and fails alike")
+  func aBadNameGoesOnWithARandomPasswordAndFailsAlike() throws {
     for field in [
       [UInt8](repeating: 0xff, count: 64), [0] + [UInt8](repeating: 0, count: 63),
       [3, 0x1b, 0x5b, 0x41] + [UInt8](repeating: 0, count: 60),
@@ -340,7 +342,8 @@ struct SessionEndTests {
   }
 
   // [M-15]
-  @Test func aPinnedKeyWithAnotherSigningKeyIsRefused() throws {
+  @Test("attack 38: a pinned ik_dh with a wrong ik_sig is refused in K")
+  func aPinnedKeyWithAnotherSigningKeyIsRefused() throws {
     let bob = try cast.accepting()
     let other = try IdentityKeys(
       name: PeerName("alice"),
