@@ -95,6 +95,7 @@ struct AskCommand: RunnableCommand {
     let me = try await whoAmI(users, questions, screen)
     let party = Party(
       folders: folders, users: users, me: me, unlocking: Unlocking(shared, screen: screen))
+    if let offer = party.hardeningOffer() { await screen.say(offer) }
     switch try await questions.direction() {
     case .receive: return Answers(party: party, target: nil)
     case .send:

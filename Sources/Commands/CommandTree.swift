@@ -19,8 +19,8 @@ struct SecureChatCommand: ParsableCommand {
     version: Version.line,
     subcommands: [
       ChatCommand.self, ListenCommand.self, SendCommand.self, InitCommand.self, IDCommand.self,
-      VerifyCommand.self, ContactsCommand.self, BlockCommand.self, UnblockCommand.self, DoctorCommand.self,
-      ExplainCommand.self, DemoCommand.self, CompletionCommand.self, VersionCommand.self,
+      VerifyCommand.self, ContactsCommand.self, BlockCommand.self, UnblockCommand.self, UsersCommand.self,
+      DoctorCommand.self, ExplainCommand.self, DemoCommand.self, CompletionCommand.self, VersionCommand.self,
       HelpCommand.self,
       AskCommand.self,
     ])

@@ -53,6 +53,12 @@ struct Party {
     }
   }
 
+  /// The line that offers `users harden`, the one time that it is due.
+  func hardeningOffer() -> String? {
+    guard let users, HardeningOffer.take(users, me: me, in: folders) else { return nil }
+    return Sentences.hardeningOffer(users.path)
+  }
+
   /// `--as`; else the one user that this home has; else a question.
   private static func me(
     _ shared: SharedOptions, users: UsersFile?, folders: HomeFolders, screen: Screen?

@@ -18,6 +18,9 @@ struct TalkOptions: ParsableArguments {
   ) async throws(Failure) -> ExitCode {
     do throws(Failure) {
       let party = try await Party.find(shared, screen: screen, in: surroundings)
+      if screen != nil, !surroundings.output.isQuiet, let offer = party.hardeningOffer() {
+        await surroundings.output.say(offer)
+      }
       return try await command(Opening(party: party, screen: screen, options: self))
     } catch {
       await screen?.finish()

@@ -3,13 +3,13 @@
 enum Vocabulary {
   /// Commands of this version, `listen` under both of its names.
   static let commands = [
-    "chat", "listen", "receive", "send", "id", "init", "verify", "contacts", "block", "unblock", "doctor",
-    "explain", "demo", "completion", "version", "help",
+    "chat", "listen", "receive", "send", "id", "init", "verify", "contacts", "block", "unblock", "users",
+    "doctor", "explain", "demo", "completion", "version", "help",
   ]
 
   /// Commands whose names are kept for later versions.
   static let laterCommands: Set<String> = [
-    "invite", "accept", "users", "group", "join", "relay", "file", "daemon",
+    "invite", "accept", "group", "join", "relay", "file", "daemon",
     "status", "rpc", "key",
   ]
 

@@ -60,6 +60,9 @@ package enum Diagnosis {
       backtraceIsOff: ProcessHardening.backtraceIsOff)
   }
 
+  /// The addresses of this computer's interfaces, numeric.
+  package static var addressesOfThisHost: [String] { localAddresses().map(\.text) }
+
   package static var descriptors: (soft: UInt64, hard: UInt64) { ProcessHardening.descriptorLimits }
 
   /// The computer's two clocks.
@@ -97,7 +100,7 @@ package enum Diagnosis {
     let entry = me.flatMap { users?.entry(named: $0) }
     let decision = BindDecision.decide(
       asked: entry == nil ? "127.0.0.1" : nil, entryHost: entry?.host,
-      addressesOfThisHost: localAddresses().map(\.text))
+      addressesOfThisHost: addressesOfThisHost)
     let group = TransportGroup()
     do {
       let listener = try await group.listen(

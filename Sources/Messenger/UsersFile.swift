@@ -35,7 +35,7 @@ package final class UsersFileEntry: Sendable {
 /// The users of a JSON file: who they are, where they listen, and their first-contact secrets.
 ///
 /// Passwords go from guarded memory to guarded memory; only one with other than ASCII characters becomes a
-/// `String` for a moment, for its normal form. Nothing is ever written into the file.
+/// `String` for a moment, for its normal form. Nothing is ever written into the file but by ``UsersFileHardening``.
 package struct UsersFile: Sendable {
   /// The most bytes that a users file may have: 1 MiB, some ten thousand users.
   package static let sizeLimit = 1 << 20

@@ -16,11 +16,13 @@ package enum UsersFileError: Error, Hashable, Sendable {
   case content(path: String, at: JSONPosition, UsersFileProblem)
   /// The system gives no guarded memory to read it into.
   case memory(path: String)
+  /// It was changed between two looks at it.
+  case changedMeanwhile(path: String)
 
   package var path: String {
     switch self {
     case .missing(let path), .notAFile(let path), .unreadable(let path, _), .tooLarge(let path, _),
-      .empty(let path), .content(let path, _, _), .memory(let path):
+      .empty(let path), .content(let path, _, _), .memory(let path), .changedMeanwhile(let path):
       path
     }
   }

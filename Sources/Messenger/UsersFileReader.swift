@@ -8,30 +8,24 @@ extension UsersFile {
   ///
   /// A file above the limit is refused by its size, unread.
   package static func read(_ path: String) throws(UsersFileError) -> UsersFile {
-    let file: OpenFile
-    let status: FileStatus
-    do throws(PlaceError) {
-      file = try OpenFile.forReading(path, followingLinks: true)
-      status = try file.status()
-    } catch {
-      throw UsersFileError(error, path: path)
-    }
-    guard status.size <= Int64(sizeLimit) else { throw .tooLarge(path: path, limit: sizeLimit) }
-    let bytes: SecretBuffer
-    do throws(GuardedContents.Failure) {
-      bytes = try GuardedContents.read(file, limit: sizeLimit)
-    } catch {
-      switch error {
-      case .place(let error): throw UsersFileError(error, path: path)
-      case .memory: throw .memory(path: path)
-      }
-    }
-    return try bytes.withBytes { (bytes) throws(UsersFileError) in
-      try UsersFile(parsing: bytes, path: path, openToOthers: status.isOpenToOthers ? status.mode : nil)
-    }
+    try UsersFileSurvey.read(path).usable()
   }
 
   /// Reads the bytes of a users file; `openToOthers` is the mode of one that others can read.
+  package init(parsing bytes: Span<UInt8>, path: String, openToOthers: UInt32? = nil) throws(UsersFileError) {
+    self = try UsersFileSurvey(parsing: bytes, path: path, openToOthers: openToOthers).usable()
+  }
+}
+
+extension UsersFileSurvey {
+  /// Reads a users file as a program does, and goes on after what is wrong; it blocks on the disk.
+  ///
+  /// Throws what lets nothing of the file be read.
+  package static func read(_ path: String) throws(UsersFileError) -> UsersFileSurvey {
+    try UsersFileContents(path, followingLinks: true).survey()
+  }
+
+  /// `openToOthers`: the mode of a file that others can read.
   package init(parsing bytes: Span<UInt8>, path: String, openToOthers: UInt32? = nil) throws(UsersFileError) {
     guard bytes.indices.contains(where: { !JSONSpace.isSpace(bytes[$0]) }) else { throw .empty(path: path) }
     let root: JSONValue
@@ -51,41 +45,55 @@ extension UsersFile {
     var entries: [UsersFileEntry] = []
     var warnings: [UsersFileWarning] = []
     var lines: [PeerName: Int] = [:]
+    var faults: [UsersFileError] = []
+    var passwords: [WrittenPassword] = []
     for value in values {
       var reader = UsersFileEntryReader(path: path)
-      let entry = try reader.read(value, of: bytes)
-      if let first = lines.updateValue(entry.line, forKey: entry.name) {
-        throw .content(
-          path: path, at: reader.namePosition, .duplicateUserName(entry.name, firstLine: first))
-      }
-      entries.append(entry)
+      let entry = reader.read(value, of: bytes)
+      faults += reader.faults
       if !reader.unknownKeys.isEmpty {
-        warnings.append(.unknownKeys(reader.unknownKeys, path: path, line: entry.line))
+        warnings.append(.unknownKeys(reader.unknownKeys, path: path, line: value.position.line))
+      }
+      if let name = reader.name {
+        if let first = lines[name] {
+          faults.append(
+            .content(path: path, at: reader.namePosition, .duplicateUserName(name, firstLine: first)))
+          continue
+        }
+        lines[name] = value.position.line
+      }
+      if let entry {
+        entries.append(entry)
+        passwords += reader.passwords
       }
     }
-    self.path = path
-    self.entries = entries
-    hasPublicPasswords = entries.contains { PublicPasswords.contains($0.password) }
     // The shipped example is public by intent; a fresh clone makes it 0644.
     let hidesSomething = entries.contains { entry in
-      entry.pairPassword != nil || entry.password != nil && !PublicPasswords.contains(entry.password)
+      entry.pairPassword != nil || entry.password != nil && !ExamplePasswords.contains(entry.password)
     }
-    let isExampleByName = path.hasSuffix("/users.example.json") || path == "users.example.json"
-    if let mode = openToOthers, hidesSomething, !isExampleByName {
+    if let mode = openToOthers, hidesSomething, !UsersFile.isExample(path) {
       warnings.insert(.openToOthers(path: path, mode: mode), at: 0)
     }
     if entries.count > 2, entries.contains(where: { $0.password != nil }) {
       warnings.append(.everyReaderCanPose(path: path, users: entries.count))
     }
-    self.warnings = warnings
+    self.faults = faults
+    self.passwords = passwords
+    file = UsersFile(
+      path: path, entries: entries, warnings: warnings,
+      hasPublicPasswords: entries.contains { ExamplePasswords.contains($0.password) })
   }
 }
 
-/// Reads one entry, key by key, and keeps what a warning needs.
+/// Reads one entry, key by key; keeps every fault, and what a warning needs.
 private struct UsersFileEntryReader {
   let path: String
+  var faults: [UsersFileError] = []
   var unknownKeys: [String] = []
+  /// Nil where the name itself is at fault.
+  var name: PeerName?
   var namePosition = JSONPosition(line: 1, column: 1)
+  var passwords: [WrittenPassword] = []
 
   private static let knownKeys: Set<String> = [
     "username", "password", "ip", "port", "pair_password", "identity",
@@ -93,9 +101,21 @@ private struct UsersFileEntryReader {
 
   init(path: String) { self.path = path }
 
-  mutating func read(_ value: JSONValue, of bytes: Span<UInt8>) throws(UsersFileError) -> UsersFileEntry {
+  /// Nil where anything in the entry is wrong.
+  mutating func read(_ value: JSONValue, of bytes: Span<UInt8>) -> UsersFileEntry? {
+    var faults: [UsersFileError] = []
+    func attempt<Value>(_ body: () throws(UsersFileError) -> Value) -> Value? {
+      do throws(UsersFileError) {
+        return try body()
+      } catch {
+        faults.append(error)
+        return nil
+      }
+    }
+    defer { self.faults = faults }
     guard case .object(let members) = value.kind else {
-      throw .content(path: path, at: value.position, .entryNotAnObject)
+      faults.append(.content(path: path, at: value.position, .entryNotAnObject))
+      return nil
     }
     var found: [String: JSONMember] = [:]
     for member in members {
@@ -104,36 +124,62 @@ private struct UsersFileEntryReader {
         unknownKeys.append(member.key)
         continue
       }
-      guard found.updateValue(member, forKey: key) == nil else {
-        throw .content(path: path, at: member.keyPosition, .duplicateKey(member.key))
+      guard found[key] == nil else {
+        faults.append(.content(path: path, at: member.keyPosition, .duplicateKey(member.key)))
+        continue
       }
+      found[key] = member
     }
-    let name = try name(found["username"], in: value, of: bytes)
-    let hostMember = try required("ip", found, value, name)
-    let portMember = try required("port", found, value, name)
+    namePosition = found["username"]?.value.position ?? value.position
+    let reader = self
+    let name = attempt { () throws(UsersFileError) in
+      try reader.userName(found["username"], in: value, of: bytes)
+    }
+    self.name = name
+    let hostMember = attempt { () throws(UsersFileError) in try reader.required("ip", found, value, name) }
+    let portMember = attempt { () throws(UsersFileError) in try reader.required("port", found, value, name) }
+    let host = hostMember.flatMap { member in
+      attempt { () throws(UsersFileError) in try reader.host(member, of: bytes) }
+    }
+    let port = portMember.flatMap { member in
+      attempt { () throws(UsersFileError) in try reader.port(member, of: bytes) }
+    }
+    var secrets: [String: EnteredPassword] = [:]
+    for key in ["password", "pair_password"] {
+      guard let member = found[key] else { continue }
+      let read = attempt { () throws(UsersFileError) in try reader.password(member, of: bytes) }
+      guard let password = read ?? nil, let name else { continue }
+      secrets[key] = password
+      passwords.append(
+        WrittenPassword(user: name, key: member.key, position: member.value.position, password: password))
+    }
+    var identity: ProvenProfile?
+    if let name {
+      identity =
+        attempt { () throws(UsersFileError) in try reader.identity(found["identity"], of: name, bytes) }
+        ?? nil
+    }
+    guard faults.isEmpty, let name, let host, let port else { return nil }
     return UsersFileEntry(
-      name: name, host: try host(hostMember, of: bytes), port: try port(portMember, of: bytes),
-      password: try password(found["password"], of: bytes),
-      pairPassword: try password(found["pair_password"], of: bytes),
-      identity: try identity(found["identity"], of: name, bytes), line: value.position.line)
+      name: name, host: host, port: port, password: secrets["password"],
+      pairPassword: secrets["pair_password"], identity: identity, line: value.position.line)
   }
 
   private func required(
-    _ key: String, _ found: [String: JSONMember], _ entry: JSONValue, _ name: PeerName
+    _ key: String, _ found: [String: JSONMember], _ entry: JSONValue, _ name: PeerName?
   ) throws(UsersFileError) -> JSONMember {
     guard let member = found[key] else {
-      throw .content(path: path, at: entry.position, .missingKey(key, user: name.text))
+      throw .content(path: path, at: entry.position, .missingKey(key, user: name?.text))
     }
     return member
   }
 
-  private mutating func name(
+  private func userName(
     _ member: JSONMember?, in entry: JSONValue, of bytes: Span<UInt8>
   ) throws(UsersFileError) -> PeerName {
     guard let member else {
       throw .content(path: path, at: entry.position, .missingKey("username", user: nil))
     }
-    namePosition = member.value.position
     let text = try text(member, expected: "a string")
     do throws(NameError) {
       return try PeerName(JSONReader.string(text, of: bytes))
@@ -228,21 +274,8 @@ private enum HostName {
   }
 }
 
-/// The passwords of the shipped `users.example.json`, which everybody knows.
-private enum PublicPasswords {
-  private static let known = ["password1", "password2"].map { Array($0.utf8) }
-
-  static func contains(_ password: EnteredPassword?) -> Bool {
-    password?.withBytes { bytes in
-      known.contains { word in
-        word.count == bytes.count && bytes.indices.allSatisfy { word[$0] == bytes[$0] }
-      }
-    } ?? false
-  }
-}
-
 extension UsersFileError {
-  fileprivate init(_ error: PlaceError, path: String) {
+  init(_ error: PlaceError, path: String) {
     self =
       switch error.fault {
       case .notFound: .missing(path: path)

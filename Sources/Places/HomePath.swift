@@ -78,4 +78,6 @@ package struct ProfilePath: Hashable, Sendable {
   package var heads: String { folder + "/heads" }
   package var witness: String { folder + "/witness" }
   package var lock: String { folder + "/lock" }
+  /// There once `users harden` was offered.
+  package var hardeningOffered: String { folder + "/hardening-offered" }
 }

@@ -70,7 +70,7 @@ struct JSONCursor {
     if try skip(UInt8(ascii: "}"), bytes) { return members }
     while true {
       skipSpace(bytes)
-      let position = here
+      let (position, start) = (here, index)
       let first = try peek(bytes)
       guard first == UInt8(ascii: "\"") else { throw error(.unexpectedByte(first)) }
       let text = JSONReader.string(try readText(bytes), of: bytes)
@@ -81,7 +81,8 @@ struct JSONCursor {
       key = text
       skipSpace(bytes)
       try expect(UInt8(ascii: ":"), bytes)
-      members.append(JSONMember(key: text, keyPosition: position, value: try readValue(bytes)))
+      let value = try readValue(bytes)
+      members.append(JSONMember(key: text, keyPosition: position, value: value, range: start..<index))
       key = outerKey
       skipSpace(bytes)
       if try skip(UInt8(ascii: "}"), bytes) { return members }

@@ -29,6 +29,8 @@ package struct JSONMember: Hashable, Sendable {
   package let key: String
   package let keyPosition: JSONPosition
   package let value: JSONValue
+  /// From the key's first quote to the value's end, in the bytes that were read.
+  package let range: Range<Int>
 }
 
 /// A number as it is written.

@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "invite", "accept", "users", "group", "join", "relay", "file", "daemon",
+    "invite", "accept", "group", "join", "relay", "file", "daemon",
     "status", "rpc", "key",
   ])
   func aCommandOfALaterVersionIsRefusedByName(word: String) throws {

@@ -160,6 +160,8 @@ extension Sentences {
       usage(
         "\(path), line 1: it is empty.", hint: "It should be a JSON list of username, password, ip and port.")
     case .memory: Failure(.failed, "E_STATE", "the system gives no protected memory to read \(path) into.")
+    case .changedMeanwhile:
+      Failure(.failed, "E_FILE", "\(path) changed meanwhile; nothing was written.", hint: "Run this again.")
     case .content(_, let place, let problem):
       usage("\(path), line \(place.line), column \(place.column): \(words(problem)).")
     }
