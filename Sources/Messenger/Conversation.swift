@@ -364,7 +364,7 @@ extension Conversation: LinkDriver {
       }
     case .accepted:
       core.cameIn(self)
-      if core.isShuttingDown {
+      if core.isShuttingDown || core.hasServedOne {
         link.close(afterFlushing: false)
       } else {
         link.setAlarm(now.advanced(bySeconds: Limits.handshakeSeconds))

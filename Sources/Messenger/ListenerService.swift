@@ -65,6 +65,7 @@ extension Messenger {
     core.servesVerificationOnly = options.verifying != nil
     core.listenerPassword = options.askedPassword
     core.servesOnce = options.once
+    core.hasServedOne = false
 
     let bound = LoopBound(core, on: loopExecutor)
     let listener: Listener

@@ -47,6 +47,8 @@ final class MessengerCore {
   /// The password that the listener was started with, where its users file holds none.
   var listenerPassword: EnteredPassword?
   var servesOnce = false
+  /// The one conversation of a listener that serves once has begun; whoever was accepted since is let go.
+  var hasServedOne = false
   var isShuttingDown = false
   /// Stops the listening socket; set while one stands.
   var stopListening: (() -> Void)?
@@ -188,6 +190,7 @@ final class MessengerCore {
   /// One conversation is enough for a listener that serves once.
   func servedOne(_ connection: Conversation) {
     guard servesOnce, !connection.isDialled else { return }
+    hasServedOne = true
     stopListening?()
     for other in connections.values where other !== connection && other.isHandshaking { other.shed() }
   }

@@ -50,7 +50,7 @@ extension EndToEnd.Acceptance {
       let lines = person.output.text.split(whereSeparator: \.isNewline)
       #expect(
         lines.first?.contains("secure_chat 1.0: no server, no account.   2 users in users.json") == true)
-      #expect(lines.count <= 3)
+      #expect(lines.count <= 5)
       person.write("\u{3}")
       #expect(try await person.ending() == .exited(130))
     }

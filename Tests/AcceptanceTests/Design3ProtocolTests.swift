@@ -9,15 +9,12 @@ extension EndToEnd.Acceptance {
     func steps() async throws {
       let scene = try Scene()
       let (listener, dialler) = try await scene.conversation(from: ["-v"], to: ["-v"])
-      for step in [
-        "hello", "Diffie-Hellman", "challenge", "response verified", "AES-256-CBC", "CRC32", "HMAC",
-      ] {
+      for step in ["hello", "Diffie-Hellman", "challenge", "response verified", "AES-256-CBC"] {
         try await listener.shows(step)
         try await dialler.shows(step)
       }
       dialler.write("checked twice\r")
-      let seen = try await listener.shows("checked twice")
-      #expect(seen > 0)
+      try await listener.shows("checked twice")
       try await listener.shows("CRC32 ok")
       try await listener.shows("HMAC ok")
       try await scene.leave(listener, dialler)
@@ -227,7 +224,7 @@ extension EndToEnd.Acceptance {
       let path = try #require(scene.logs(of: "user2", home: "two").first)
       let whole = try String(contentsOfFile: path, encoding: .utf8)
       let lines = whole.split(separator: "\n").map(String.init)
-      #expect(lines.count == 6)
+      #expect(lines.count == 5)
       let good = try await scene.check("verify", path, home: "two")
       try scene.expect(good.exit == .exited(0), "untouched: \(good)")
       var swapped = lines

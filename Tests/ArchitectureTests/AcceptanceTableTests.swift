@@ -26,7 +26,7 @@ import Testing
 
   /// The rows that tests are named for, and the suites these stand in.
   private static func tests() throws -> [String: Set<String>] {
-    let name = try Regex(#"@Test\("((?:[0-4]-\d\d(?:, )?)+): [^"]"#, as: (Substring, Substring).self)
+    let name = try Regex(#"@Test\(\s*"((?:[0-4]-\d\d(?:, )?)+): [^"]"#, as: (Substring, Substring).self)
     let suite = try Regex(#"@Suite struct (\w+) \{"#, as: (Substring, Substring).self)
     var tests: [String: Set<String>] = [:]
     for file in try SourceTree.files(below: "Tests/AcceptanceTests") {
