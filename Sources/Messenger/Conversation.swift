@@ -37,6 +37,8 @@ final class Conversation {
   var expecting: PinState?
   var guess: Guesses.Guess?
   var heldPin: NewPin?
+  /// The user is about to be asked; what else ends meanwhile asks no second time.
+  var isProposing = false
   var storageProblem: StorageProblem?
   /// Compare-and-set lost: another run stored its pin first.
   var contactHasChanged = false

@@ -89,11 +89,13 @@ extension Conversation {
 
   /// A run of `verify` is over: the new key is held for the user's answer.
   func concludeVerification(_ end: SessionEnd) {
+    guard !isProposing else { return }
     guard let heldPin, let session = sessionID else {
       dialRun?.end(.failed(failureOfVerification(end)))
       over()
       return
     }
+    isProposing = true
     let held = HeldPin(pin: heldPin, expecting: expecting ?? PinState(pairing: nil))
     core.held[session] = held
     let (contacts, folders, me) = (core.contacts, core.folders, core.options.me)
