@@ -67,31 +67,6 @@ extension EndToEnd {
     private static let withSmallFiles = "ulimit -f 32; exec \"$@\""
 
     // [Y-07]
-    @Test func aListenerWhoseDiskIsFullEndsThatConversationAndServesTheNext() async throws {
-      let scene = try Scene()
-      let listener = try scene.start(
-        throughShell: Self.withSmallFiles,
-        ["listen", "--users", "users.json", "--as", "user2", "--json", "--port", "0"], home: "two")
-      let port = try #require(try await listener.event("listening").number("port"))
-      let long = try await scene.send(longText, port: port, home: "one", "--lines")
-      let ending = try await long.ending()
-      // An error there is final: nobody dials again.
-      try scene.expect(ending == .exited(1), "send: \(ending)", long, listener)
-      #expect(try long.events.count { $0.event == "connecting" } == 1)
-      #expect(try await long.event("error").text("code") == "E_ALERT")
-      let closed = try await listener.event("closed")
-      #expect(closed.text("reason") == "error")
-
-      let delivered = try long.events.count { $0.event == "delivered" }
-      let shown = try listener.events.count { $0.event == "message" }
-      try scene.expect(delivered <= shown && shown < 400, "\(delivered) acknowledged, \(shown) shown")
-      let short = try await scene.send("short", port: port, home: "one")
-      let shortEnding = try await short.ending()
-      try scene.expect(shortEnding == .exited(0), "the next: \(shortEnding)", short, listener)
-      try await scene.stop(listener)
-    }
-
-    // [Y-07]
     @Test func aSenderWhoseDiskIsFullSaysSoAndSendsNothingThatItDidNotLog() async throws {
       let scene = try Scene()
       let (listener, port) = try await scene.listener(as: "user2", home: "two")
