@@ -7,7 +7,7 @@
   let count: Int
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
-    unsafe start = bytes.baseAddress ?? UnsafePointer(placeholder)
+    unsafe start = bytes.baseAddress ?? UnsafePointer(emptyStart)
     unsafe count = bytes.count
   }
 
@@ -15,7 +15,7 @@
 }
 
 /// Where an empty span points to; never read and never written.
-private nonisolated(unsafe) let placeholder: UnsafeMutablePointer<UInt8> = {
+private nonisolated(unsafe) let emptyStart: UnsafeMutablePointer<UInt8> = {
   let byte = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)
   unsafe byte.initialize(to: 0)
   return unsafe byte
@@ -59,7 +59,7 @@ extension MutableSpan<UInt8> {
     _ body: (UnsafeMutablePointer<UInt8>) throws(E) -> R
   ) throws(E) -> R {
     try unsafe withUnsafeMutableBufferPointer { (buffer) throws(E) -> R in
-      try unsafe body(buffer.baseAddress ?? placeholder)
+      try unsafe body(buffer.baseAddress ?? emptyStart)
     }
   }
 }
