@@ -50,6 +50,6 @@ private final class FiniteFieldSecret: GroupSecret {
   }
 
   func mix(into state: inout SymmetricState) throws(CryptographyError) {
-    try state.mixKey(shared)
+    try state.mixKey(shared, as: .finiteField)
   }
 }

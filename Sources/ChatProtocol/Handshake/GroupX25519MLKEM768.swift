@@ -34,7 +34,7 @@ private final class MLKEMOffer: GroupOffer {
   func accept(_ answer: Span<UInt8>, into state: inout SymmetricState) throws(CryptographyError) {
     var secret = try Secret<EncapsulatedSecret>(in: state.region)
     try keyPair.decapsulate(answer, into: &secret)
-    try state.mixKey(secret)
+    try state.mixKey(secret, as: .encapsulated)
   }
 }
 
@@ -46,6 +46,6 @@ private final class MLKEMSecret: GroupSecret {
   }
 
   func mix(into state: inout SymmetricState) throws(CryptographyError) {
-    try state.mixKey(secret)
+    try state.mixKey(secret, as: .encapsulated)
   }
 }

@@ -65,7 +65,7 @@ package struct SymmetricState: ~Copyable {
 
   /// `ck | k = HKDF(salt ck, secret)`, `n = 0`.
   package mutating func mixKey<Input: SecretPurpose>(
-    _ secret: borrowing Secret<Input>, as name: MixedSecret = .group
+    _ secret: borrowing Secret<Input>, as name: MixedSecret
   ) throws(CryptographyError) {
     var output = try Secret<MixedKeys>(in: region)
     let info: [UInt8] = []

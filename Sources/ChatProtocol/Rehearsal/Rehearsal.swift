@@ -5,8 +5,9 @@ package import Wire
 /// Which secret a MixKey takes in; PROTOCOL 1.4.
 package enum MixedSecret: String, Sendable {
   case es, ee, se
-  /// What the group adds to X25519.
-  case group = "ML-KEM"
+  /// What the groups add to X25519.
+  case encapsulated = "ML-KEM"
+  case finiteField = "ffdhe3072"
   /// CPace's key.
   case password = "ISK"
   case pair = "pair_psk"

@@ -66,7 +66,7 @@ final class Handmade {
     body += alter(.groupShare, keyPair.publicKey)
     state.mixHash(body.span)
     if let responder {
-      try mix(ephemeral, responder.ikDH)
+      try mix(ephemeral, responder.ikDH, as: .es)
       body += try seal(.proof, [])
     }
     return frame(1, body)
@@ -78,11 +78,11 @@ final class Handmade {
     peerShare = Array(body[34..<66])
     let clear = Array(body.prefix(66 + 1088))
     state.mixHash(clear.span)
-    try mix(ephemeral, peerShare)
+    try mix(ephemeral, peerShare, as: .ee)
     var secret = try Secret<Point>(in: region)
     let ciphertext = Array(clear.dropFirst(66))
     try keyPair.decapsulate(ciphertext.span, into: &secret)
-    try state.mixKey(secret)
+    try state.mixKey(secret, as: .encapsulated)
     passwordSession = state.hash
     if mode == .known { _ = try open(Array(body.dropFirst(1154)), 32) }
   }
@@ -98,16 +98,16 @@ final class Handmade {
     passwordShareOfPeer = try open(Array(body[0..<80]), 32)
     try mixPassword(as: .initiator, peer: passwordShareOfPeer)
     peerProfile = try open(Array(body[80..<320]), 193)
-    try mix(ephemeral, Array(peerProfile[1..<33]))
+    try mix(ephemeral, Array(peerProfile[1..<33]), as: .es)
     _ = try open(Array(body[320...]), 32)
   }
 
   func authentication(pairSecret: [UInt8]?) throws -> [UInt8] {
     var body = try seal(.profile, claimedProfile)
-    try mix(identity.agreementKey, peerShare)
+    try mix(identity.agreementKey, peerShare, as: .se)
     if let pairSecret {
       let secret: Secret<Point> = try makeSecret(pairSecret)
-      try state.mixKey(secret)
+      try state.mixKey(secret, as: .pair)
     }
     body += try seal(.initiatorResponse, state.response(.ofInitiator, to: peerChallenge))
     return frame(5, body)
@@ -124,7 +124,7 @@ final class Handmade {
     let clear = Array(body.prefix(1265))
     state.mixHash(clear.span)
     guard mode == .known else { return }
-    try mix(identity.agreementKey, peerShare)
+    try mix(identity.agreementKey, peerShare, as: .es)
     _ = try open(Array(body.dropFirst(1265)), 0)
   }
 
@@ -139,8 +139,8 @@ final class Handmade {
     var body = [group, cipher] + alter(.challenge, ownChallenge) + alter(.share, own)
     body += alter(.groupShare, ciphertext)
     state.mixHash(body.span)
-    try mix(ephemeral, peerShare)
-    try state.mixKey(secret)
+    try mix(ephemeral, peerShare, as: .ee)
+    try state.mixKey(secret, as: .encapsulated)
     passwordSession = state.hash
     if mode == .known {
       body += try seal(.firstResponse, state.response(.firstOfResponder, to: peerChallenge))
@@ -162,7 +162,7 @@ final class Handmade {
     var body = try seal(.passwordShare, alter(.passwordShare, passwordShare))
     try mixPassword(as: .responder, peer: passwordShareOfPeer)
     body += try seal(.profile, claimedProfile)
-    try mix(identity.agreementKey, peerShare)
+    try mix(identity.agreementKey, peerShare, as: .es)
     body += try seal(.firstResponse, state.response(.firstOfResponder, to: peerChallenge))
     return frame(4, body)
   }
@@ -170,10 +170,10 @@ final class Handmade {
   func takeAuthentication(_ frame: [UInt8], pairSecret: [UInt8]?) throws {
     let body = Array(frame.dropFirst(3))
     peerProfile = try open(Array(body[0..<240]), 193)
-    try mix(ephemeral, Array(peerProfile[1..<33]))
+    try mix(ephemeral, Array(peerProfile[1..<33]), as: .se)
     if let pairSecret {
       let secret: Secret<Point> = try makeSecret(pairSecret)
-      try state.mixKey(secret)
+      try state.mixKey(secret, as: .pair)
     }
     _ = try open(Array(body[240...]), 32)
   }
@@ -232,16 +232,16 @@ final class Handmade {
 
   private func mixPassword(as role: CPace.Role, peer share: [UInt8]) throws {
     let key: Secret<SessionKey> = try exchange.take()!.sessionKey(as: role, peerShare: share)
-    try state.mixKey(key)
+    try state.mixKey(key, as: .password)
   }
 
   /// A peer that does not check: a result of zero goes on as zeros.
   private func mix<Purpose: SecretPurpose>(
-    _ key: borrowing Secret<Purpose>, _ share: [UInt8]
+    _ key: borrowing Secret<Purpose>, _ share: [UInt8], as name: MixedSecret
   ) throws {
     var point = try Secret<Point>(in: region)
     try? X25519.sharedSecret(private: key, public: share.span, into: &point)
-    try state.mixKey(point)
+    try state.mixKey(point, as: name)
   }
 
   private func seal(_ part: Part, _ plaintext: [UInt8], before: [UInt8] = []) throws -> [UInt8] {

@@ -218,17 +218,17 @@ private final class Walk {
     let clear = try Initiation(parsing: initiation.span).clearByteCount
     try mixHash(Array(initiation.prefix(clear)), "MixHash(INIT clear)")
     if !isPairing {
-      try mixKey("es")
+      try mixKey("es", as: .es)
       try seal([], .initiator, Array(initiation.dropFirst(clear)), "MixHash(Enc empty)")
     }
     let response = try body("RESP")
     let group = try #require(KeyAgreementGroup(rawValue: UInt8(answer["group"].number)))
     let responseClear = HandshakeSize.response(group, mode: .pair)
     try mixHash(Array(response.prefix(responseClear)), "MixHash(RESP clear)")
-    try mixKey("ee")
+    try mixKey("ee", as: .ee)
     switch group {
-    case .x25519MLKEM768: try mixKey("kem_ss", "MixKey(ML-KEM secret)")
-    case .x25519FFDHE3072: try mixKey("ffdhe_Z", "MixKey(ffdhe Z)")
+    case .x25519MLKEM768: try mixKey("kem_ss", as: .encapsulated, "MixKey(ML-KEM secret)")
+    case .x25519FFDHE3072: try mixKey("ffdhe_Z", as: .finiteField, "MixKey(ffdhe Z)")
     case .x25519: break
     }
     if isPairing {
@@ -240,9 +240,9 @@ private final class Walk {
       let reply = try body("PAIR2")
       try seal(
         try answer["values"]["Yb"].bytes, .responder, Array(reply[0..<80]), "MixHash(Enc Yb)")
-      try mixKey("isk", "MixKey(ISK)")
+      try mixKey("isk", as: .password, "MixKey(ISK)")
       try seal(profileR, .responder, Array(reply[80..<320]), "MixHash(Enc profile_R)")
-      try mixKey("es")
+      try mixKey("es", as: .es)
       try sealResponse(.firstOfResponder, "resp_R1", to: "I", .responder, Array(reply[320...]), "R1")
     } else {
       try sealResponse(
@@ -251,10 +251,10 @@ private final class Walk {
     }
     let authentication = try body("AUTH")
     try seal(profileI, .initiator, Array(authentication[0..<240]), "MixHash(Enc profile_I)")
-    try mixKey("se")
+    try mixKey("se", as: .se)
     if !isPairing {
       let secret: Secret<Value32> = try makeSecret(answer["inputs"]["pair_psk"].bytes)
-      try state.mixKey(secret)
+      try state.mixKey(secret, as: .pair)
       try check("MixKey(pair_psk)")
     }
     try sealResponse(
@@ -281,12 +281,12 @@ private final class Walk {
     try check(name)
   }
 
-  private func mixKey(_ value: String, _ name: String? = nil) throws {
+  private func mixKey(_ value: String, as secret: MixedSecret, _ name: String? = nil) throws {
     let bytes = try answer["values"][value].bytes
     switch bytes.count {
-    case 384: try state.mixKey(makeSecret(bytes, Value384.self))
-    case 64: try state.mixKey(makeSecret(bytes, Value64.self))
-    default: try state.mixKey(makeSecret(bytes, Value32.self))
+    case 384: try state.mixKey(makeSecret(bytes, Value384.self), as: secret)
+    case 64: try state.mixKey(makeSecret(bytes, Value64.self), as: secret)
+    default: try state.mixKey(makeSecret(bytes, Value32.self), as: secret)
     }
     try check(name ?? "MixKey(\(value))")
   }

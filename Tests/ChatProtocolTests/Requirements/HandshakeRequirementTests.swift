@@ -204,7 +204,7 @@ struct HandshakeRequirementTests {
     let region = try GuardedRegion(byteCount: GuardedRegion.pageByteCount)
     do {
       var state = try SymmetricState(mode: .known, in: region)
-      try state.mixKey(cast.alice.agreementKey)
+      try state.mixKey(cast.alice.agreementKey, as: .se)
       let text: [UInt8] = [1, 2, 3]
       var sealed: [UInt8] = []
       try state.seal(text.span, as: .initiator, appendingTo: &sealed)
