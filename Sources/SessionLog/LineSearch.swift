@@ -1,12 +1,9 @@
+internal import Wire
+
 /// Looks for whole lines, byte for byte, in a file that goes by; memory stays flat.
 package struct LineSearch: ~Copyable {
   private let wanted: [[UInt8]]
-  private var assembler = LineAssembler(at: 0)
-  private var isSkipping = false
-  private var skipped = 0
-
-  /// How far behind lines that are too long it looks, in bytes.
-  private static let skipLimit = 32 << 20
+  private var wholeLines = WholeLines(passingOver: WholeLines.damageLimit)
 
   /// Which of the lines went by, by their places in what `init` got.
   package private(set) var found: Set<Int> = []
@@ -22,41 +19,23 @@ package struct LineSearch: ~Copyable {
   package mutating func consume(_ chunk: Span<UInt8>) -> Bool {
     var position = 0
     while found.count < wanted.count {
-      if isSkipping {
-        let before = position
-        let ended = assembler.skipLine(in: chunk, from: &position)
-        skipped += position - before
-        guard ended else { return skipped < Self.skipLimit }
-        isSkipping = false
-        continue
-      }
-      switch assembler.next(in: chunk, from: &position) {
+      switch wholeLines.next(in: chunk, from: &position) {
       case .needsMore: return true
-      case .tooLong: isSkipping = true
+      case .givenUp: return false
+      case .passedOver: continue
       case .inChunk(let range):
         compare(chunk.extracting(range))
-        assembler.endLine(count: range.count)
+        wholeLines.endLine(count: range.count)
       case .carried:
-        let line = assembler.takeCarried()
+        let line = wholeLines.takeCarried()
         compare(line.span)
-        assembler.endLine(count: line.count, reusing: line)
+        wholeLines.endLine(count: line.count, reusing: line)
       }
     }
     return false
   }
 
   private mutating func compare(_ line: Span<UInt8>) {
-    for index in wanted.indices where wanted[index].count == line.count && line.isEqual(to: wanted[index]) {
-      found.insert(index)
-    }
-  }
-}
-
-extension Span<UInt8> {
-  /// Whether these are the same bytes; not for secrets.
-  func isEqual(to bytes: [UInt8]) -> Bool {
-    guard count == bytes.count else { return false }
-    for index in bytes.indices where self[index] != bytes[index] { return false }
-    return true
+    for (index, bytes) in wanted.enumerated() where line.equalsPublicly(bytes.span) { found.insert(index) }
   }
 }

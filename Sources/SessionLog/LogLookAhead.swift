@@ -1,10 +1,10 @@
+internal import Wire
+
 /// Second pass over a damaged log: counts its lines, and answers what the first fault left open.
 package struct LogLookAhead: ~Copyable {
   private let question: LogVerifier.Question?
   private let faultLine: Int
-  private var assembler = LineAssembler(at: 0)
-  private var isSkipping = false
-  private var skipped = 0
+  private var wholeLines = WholeLines(passingOver: WholeLines.damageLimit)
   private var lineIndex = 0
   private let finding: Finding
   /// What is known of the line behind the fault, and of lines further on.
@@ -12,9 +12,6 @@ package struct LogLookAhead: ~Copyable {
   private var nextNumber: Int?
   private var hasExpectedLater = false
   private var isRepetition = false
-
-  /// How far behind lines that are too long it looks, in bytes: past a huge line, not through gigabytes of zeros.
-  private static let skipLimit = 32 << 20
 
   /// Complete lines so far.
   package var lines: Int { lineIndex }
@@ -59,26 +56,18 @@ package struct LogLookAhead: ~Copyable {
   package mutating func consume(_ chunk: Span<UInt8>) -> Bool {
     var position = 0
     while true {
-      if isSkipping {
-        let before = position
-        let ended = assembler.skipLine(in: chunk, from: &position)
-        skipped += position - before
-        guard ended else { return skipped < Self.skipLimit }
-        isSkipping = false
-        endLine()
-        continue
-      }
-      switch assembler.next(in: chunk, from: &position) {
+      switch wholeLines.next(in: chunk, from: &position) {
       case .needsMore: return true
-      case .tooLong: isSkipping = true
+      case .givenUp: return false
+      case .passedOver: endLine()
       case .inChunk(let range):
         look(chunk.extracting(range))
-        assembler.endLine(count: range.count)
+        wholeLines.endLine(count: range.count)
         endLine()
       case .carried:
-        let line = assembler.takeCarried()
+        let line = wholeLines.takeCarried()
         look(line.span)
-        assembler.endLine(count: line.count, reusing: line)
+        wholeLines.endLine(count: line.count, reusing: line)
         endLine()
       }
     }
@@ -87,14 +76,14 @@ package struct LogLookAhead: ~Copyable {
   private mutating func endLine() {
     if lineIndex == faultLine { hasNextLine = true }
     lineIndex += 1
-    end = assembler.lineStart
+    end = wholeLines.lineStart
   }
 
   private mutating func look(_ line: Span<UInt8>) {
     switch question {
     case nil: return
     case .repeated(let number, let repeated):
-      if lineIndex == number, line.isEqual(to: repeated) { isRepetition = true }
+      if lineIndex == number, line.equalsPublicly(repeated.span) { isRepetition = true }
     case .jump(let expected, _):
       // `faultLine` counts from 1: it is the index of the line behind the fault.
       guard lineIndex >= faultLine, let number = RecordLine.read(line)?.number else { return }

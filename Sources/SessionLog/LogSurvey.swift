@@ -35,8 +35,7 @@ package struct LogSurvey: ~Copyable {
   private let headerTag: [UInt8]
   private var keys: ChainKeys
   private var checkpoints: ChainCheckpoints
-  private var assembler = LineAssembler(at: 0)
-  private var isSkipping = false
+  private var wholeLines = WholeLines(passingOver: .max)
   private let numberLimit: Int
   private let isShowing: Bool
   private var lineIndex = 0
@@ -86,23 +85,17 @@ package struct LogSurvey: ~Copyable {
   ) throws(E) {
     var position = 0
     while true {
-      if isSkipping {
-        guard assembler.skipLine(in: chunk, from: &position) else { return }
-        isSkipping = false
-        try body(unreadable(byteCount: SegmentLimits.lineBytes))
-        continue
-      }
-      switch assembler.next(in: chunk, from: &position) {
-      case .needsMore: return
-      case .tooLong: isSkipping = true
+      switch wholeLines.next(in: chunk, from: &position) {
+      case .needsMore, .givenUp: return
+      case .passedOver: try body(unreadable(byteCount: SegmentLimits.lineBytes))
       case .inChunk(let range):
         let record = judge(chunk.extracting(range))
-        assembler.endLine(count: range.count)
+        wholeLines.endLine(count: range.count)
         try body(record)
       case .carried:
-        let line = assembler.takeCarried()
+        let line = wholeLines.takeCarried()
         let record = judge(line.span)
-        assembler.endLine(count: line.count, reusing: line)
+        wholeLines.endLine(count: line.count, reusing: line)
         try body(record)
       }
     }

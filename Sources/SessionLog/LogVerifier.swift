@@ -60,8 +60,6 @@ package struct LogVerifier: ~Copyable {
 
   /// Clock steps back that are told one by one.
   private static let clockWarningLimit = 100
-  /// How far a tail without a newline is followed after a close record, in bytes.
-  private static let skipLimit = 32 << 20
 
   /// - Parameter root: what `LogOpening.unlock` gave; feed it the file from behind its first line on.
   package init(
@@ -124,7 +122,7 @@ package struct LogVerifier: ~Copyable {
       return false
     }
     skippedAfterClose += chunk.count
-    guard skippedAfterClose < Self.skipLimit else {
+    guard skippedAfterClose < WholeLines.damageLimit else {
       fail(.tooLong, at: start)
       return false
     }
