@@ -70,54 +70,44 @@ package enum PassphraseSourceError: Error, Hashable, Sendable {
   case passphrase(PassphraseProblem)
 }
 
-extension Passphrase {
-  /// The passphrase of `--passphrase-file`: all of the file but one line end behind it.
-  ///
-  /// A file that others can read is refused, as ssh does; a link is followed, since a person names the file.
-  package static func read(file path: String) throws(PassphraseSourceError) -> Passphrase {
-    let file: OpenFile
-    do throws(PlaceError) {
-      file = try OpenFile.forReading(path, followingLinks: true)
-      try file.status().requirePrivate(path: path)
-    } catch {
-      throw .file(error)
-    }
-    return try read(file) { .file($0) }
-  }
-
-  /// The passphrase of `--passphrase-fd`: all that the descriptor gives but one line end. It is closed then.
-  package static func read(descriptor: Int32) throws(PassphraseSourceError) -> Passphrase {
-    guard let file = OpenFile.inherited(descriptor) else { throw .descriptor(descriptor) }
-    return try read(file) { _ in .descriptor(descriptor) }
-  }
-
-  private static func read(
-    _ file: OpenFile, _ failing: (PlaceError) -> PassphraseSourceError
-  ) throws(PassphraseSourceError) -> Passphrase {
-    var fault: PlaceError?
-    // Room for a line end, and for one byte that is too many.
-    guard var buffer = try? SecretBuffer(capacity: capacity + 3) else { throw .passphrase(.memory) }
-    try? buffer.appendBytes { (rest) throws(CryptographyError) in
-      do throws(PlaceError) {
-        return try file.read(into: &rest)
-      } catch {
-        fault = error
-        return 0
+extension PassphraseSourceError {
+  init(_ failure: GivenSecret.Failure) {
+    self =
+      switch failure {
+      case .file(let fault): .file(fault)
+      case .descriptor(let number): .descriptor(number)
+      case .tooLong: .passphrase(.tooLong)
+      case .memory: .passphrase(.memory)
       }
+  }
+}
+
+extension Passphrase {
+  /// The passphrase of `--passphrase-file`.
+  package static func read(file path: String) throws(PassphraseSourceError) -> Passphrase {
+    try given { () throws(GivenSecret.Failure) in try GivenSecret.read(file: path, limit: capacity) }
+  }
+
+  /// The passphrase of `--passphrase-fd`. The descriptor is closed then.
+  package static func read(descriptor: Int32) throws(PassphraseSourceError) -> Passphrase {
+    try given { () throws(GivenSecret.Failure) in
+      try GivenSecret.read(descriptor: descriptor, limit: capacity)
     }
-    if let fault { throw failing(fault) }
-    if buffer.ends(in: 0x0A) {
-      buffer.removeLast()
-      if buffer.ends(in: 0x0D) { buffer.removeLast() }
+  }
+
+  private static func given(
+    _ read: () throws(GivenSecret.Failure) -> SecretBuffer
+  ) throws(PassphraseSourceError) -> Passphrase {
+    let secret: SecretBuffer
+    do throws(GivenSecret.Failure) {
+      secret = try read()
+    } catch {
+      throw PassphraseSourceError(error)
     }
     do throws(PassphraseProblem) {
-      return try buffer.withBytes { (bytes) throws(PassphraseProblem) in try Passphrase(typed: bytes) }
+      return try secret.withBytes { (bytes) throws(PassphraseProblem) in try Passphrase(typed: bytes) }
     } catch {
       throw .passphrase(error)
     }
   }
-}
-
-extension SecretBuffer {
-  fileprivate func ends(in byte: UInt8) -> Bool { withBytes { !$0.isEmpty && $0[$0.count - 1] == byte } }
 }
