@@ -18,17 +18,12 @@ extension Lobby {
 
   private func verify(_ name: PeerName) async throws(Failure) {
     let verification = verification(of: name)
-    switch try await choose(name, verification) {
+    switch try await verification.choose(canReach: party.users?.entry(named: name) != nil) {
     case .no:
       await messenger.stopVerifying(name)
       await screen.say(Sentences.nothingChanged)
     case .same:
-      do throws(MessengerFailure) {
-        try await messenger.markVerified(name)
-      } catch {
-        throw Sentences.failure(error)
-      }
-      await screen.say(Sentences.marked(name))
+      try await verification.markVerified()
     case .anew:
       guard isListener else { return await screen.say(Sentences.verifyElsewhere(name)) }
       let password = try await passwords.toListen(messenger)
@@ -39,20 +34,6 @@ extension Lobby {
       }
       await screen.say(Sentences.waitingInLobby(name, me: party.me))
     }
-  }
-
-  private func choose(
-    _ name: PeerName, _ verification: Verification
-  ) async throws(Failure) -> Verification.Choice {
-    let contact: ContactSummary?
-    do throws(MessengerFailure) {
-      contact = try await messenger.contact(named: name)
-    } catch {
-      throw Sentences.failure(error)
-    }
-    if let contact { return try await verification.choose(contact) }
-    guard party.users?.entry(named: name) != nil else { throw Sentences.failure(.usage(.notKnown(name))) }
-    return try await verification.chooseUnknown()
   }
 
   /// A new key came for `/verify NAME`.

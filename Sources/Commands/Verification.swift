@@ -11,8 +11,34 @@ struct Verification {
   let console: any Console
   let passwords: Passwords
 
+  /// Shows what is known of NAME and asks what to do about it.
+  ///
+  /// `canReach`: an address of NAME is at hand. Who was never met can be paired with then too: its first contacts
+  /// may have failed too often.
+  func choose(canReach: Bool) async throws(Failure) -> Choice {
+    let contact: ContactSummary?
+    do throws(MessengerFailure) {
+      contact = try await messenger.contact(named: name)
+    } catch {
+      throw Sentences.failure(error)
+    }
+    if let contact { return try await choose(contact) }
+    guard canReach else { throw Sentences.failure(.usage(.notKnown(name))) }
+    return try await chooseUnknown()
+  }
+
+  /// The person says that the words are the same as theirs.
+  func markVerified() async throws(Failure) {
+    do throws(MessengerFailure) {
+      try await messenger.markVerified(name)
+    } catch {
+      throw Sentences.failure(error)
+    }
+    await console.say(Sentences.marked(name))
+  }
+
   /// Shows the words that are pinned and asks what to do about them.
-  func choose(_ contact: ContactSummary) async throws(Failure) -> Choice {
+  private func choose(_ contact: ContactSummary) async throws(Failure) -> Choice {
     await console.say(Sentences.pinnedWords(contact))
     while true {
       switch try await YesOrNo.answer(Sentences.askSameWords, on: console).lowercased() {
@@ -25,7 +51,7 @@ struct Verification {
   }
 
   /// Asks about somebody of whom no key is known: there are no words to call the same.
-  func chooseUnknown() async throws(Failure) -> Choice {
+  private func chooseUnknown() async throws(Failure) -> Choice {
     await console.say(Sentences.noPinnedWords(name))
     while true {
       switch try await YesOrNo.answer(Sentences.askPairOrNo, on: console).lowercased() {

@@ -50,32 +50,12 @@ struct VerifyCommand: RunnableCommand {
         await messenger.shutDown()
       }
     }
-    let contact: ContactSummary?
-    do throws(MessengerFailure) {
-      contact = try await messenger.contact(named: name)
-    } catch {
-      throw Sentences.failure(error)
-    }
-    // Who was never met can be paired with too: its first contacts may have failed too often.
-    guard contact != nil || targetOptions.to != nil || opening.party.users?.entry(named: name) != nil else {
-      throw Sentences.failure(.usage(.notKnown(name)))
-    }
-    let choice =
-      if let contact {
-        try await verification.choose(contact)
-      } else {
-        try await verification.chooseUnknown()
-      }
-    switch choice {
+    let canReach = targetOptions.to != nil || opening.party.users?.entry(named: name) != nil
+    switch try await verification.choose(canReach: canReach) {
     case .no:
       await screen.say(Sentences.nothingChanged)
     case .same:
-      do throws(MessengerFailure) {
-        try await messenger.markVerified(name)
-      } catch {
-        throw Sentences.failure(error)
-      }
-      await screen.say(Sentences.marked(name))
+      try await verification.markVerified()
     case .anew where wait:
       try await waitForThem(name, verification, messenger, opening.party, screen)
     case .anew:
