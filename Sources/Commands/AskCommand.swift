@@ -20,12 +20,9 @@ struct AskCommand: RunnableCommand {
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     let path = usersFile ?? shared.users
-    guard let screen = try surroundings.screen() else { throw Sentences.questionsNeedATerminal(path) }
-    do throws(Failure) {
+    return try await surroundings.withScreen { (screen) throws(Failure) in
+      guard let screen else { throw Sentences.questionsNeedATerminal(path) }
       return try await ask(path, screen, surroundings)
-    } catch {
-      await screen.finish()
-      throw error
     }
   }
 
@@ -64,10 +61,7 @@ struct AskCommand: RunnableCommand {
     } catch {
       throw Sentences.ended(error)
     }
-    guard let answers else {
-      await screen.finish()
-      return .ok
-    }
+    guard let answers else { return .ok }
     let opening = Opening(party: answers.party, screen: screen, options: talk)
     let messenger = try await opening.messenger()
     let lobby = opening.lobby(messenger, on: screen, typing)

@@ -46,8 +46,7 @@ private enum BlockList {
     _ text: String, _ shared: SharedOptions, _ surroundings: Surroundings,
     _ change: (Messenger, PeerName) async throws(MessengerFailure) -> String
   ) async throws(Failure) -> ExitCode {
-    let screen = try surroundings.screen()
-    do throws(Failure) {
+    try await surroundings.withScreen { (screen) throws(Failure) in
       let name = try Target.peerName(text)
       let party = try await Party.find(shared, screen: screen, in: surroundings)
       let messenger = try await party.openMessenger(connection: nil, log: nil, verbose: false)
@@ -59,9 +58,6 @@ private enum BlockList {
       }
       await messenger.shutDown()
       return .ok
-    } catch {
-      await screen?.finish()
-      throw error
     }
   }
 }

@@ -32,8 +32,7 @@ struct ContactsCommand: RunnableCommand {
   }
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
-    let screen = try surroundings.screen()
-    do throws(Failure) {
+    try await surroundings.withScreen { (screen) throws(Failure) in
       let party = try await Party.find(shared, screen: screen, in: surroundings)
       let messenger = try await party.openMessenger(connection: nil, log: nil, verbose: false)
       switch action {
@@ -42,11 +41,7 @@ struct ContactsCommand: RunnableCommand {
       case .import: try await take(file ?? "", messenger, screen, surroundings)
       }
       await messenger.shutDown()
-      await screen?.finish()
       return .ok
-    } catch {
-      await screen?.finish()
-      throw error
     }
   }
 

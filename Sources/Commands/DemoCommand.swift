@@ -59,28 +59,25 @@ struct DemoCommand: RunnableCommand {
     let messenger = try await party.openMessenger(connection: connection, log: nil, verbose: shared.verbose)
     let target = DialTarget(name: try stage.name(DemoStage.partner), host: "127.0.0.1", port: port)
     let screen = try surroundings.screen()
-    do throws(Failure) {
+    let code = try await Screen.lend(screen) { (screen) throws(Failure) -> ExitCode in
       if let screen {
         await screen.say(Sentences.demoWelcome(partner: partner.processID))
         let lobby = Lobby(
           messenger: messenger, party: party, screen: screen,
           passwords: Passwords(nil, screen: screen), isVerbose: shared.verbose,
           drafts: .off)
-        let code = try await lobby.run(.talk(target), in: surroundings)
-        guard code == .ok else { return code }
-      } else {
-        await surroundings.signals.handle { signal in
-          guard signal.endsProgram else { return }
-          stage.remove()
-          signal.endProgram()
-        }
-        try await DemoExchange(messenger: messenger, target: target, party: party, surroundings: surroundings)
-          .run(partner: partner.processID)
+        return try await lobby.run(.talk(target), in: surroundings)
       }
-    } catch {
-      await screen?.finish()
-      throw error
+      await surroundings.signals.handle { signal in
+        guard signal.endsProgram else { return }
+        stage.remove()
+        signal.endProgram()
+      }
+      try await DemoExchange(messenger: messenger, target: target, party: party, surroundings: surroundings)
+        .run(partner: partner.processID)
+      return .ok
     }
+    guard code == .ok else { return code }
     guard await partner.exitCode() == 0 else { throw Sentences.demoPartnerFailed }
     try await verifyLogs(of: stage, surroundings)
     if screen != nil {

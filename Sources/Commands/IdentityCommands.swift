@@ -11,8 +11,7 @@ struct IDCommand: RunnableCommand {
   @OptionGroup var shared: SharedOptions
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
-    let screen = try surroundings.screen()
-    do throws(Failure) {
+    try await surroundings.withScreen { (screen) throws(Failure) in
       let party = try await Party.find(shared, screen: screen, in: surroundings)
       let messenger = try await party.openMessenger(connection: nil, log: nil, verbose: false)
       await screen?.finish()
@@ -25,9 +24,6 @@ struct IDCommand: RunnableCommand {
       }
       await messenger.shutDown()
       return .ok
-    } catch {
-      await screen?.finish()
-      throw error
     }
   }
 }

@@ -36,8 +36,7 @@ struct InitCommand: RunnableCommand {
   }
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
-    let screen = try surroundings.screen()
-    do throws(Failure) {
+    try await surroundings.withScreen { (screen) throws(Failure) in
       let party = try await Party.find(shared, screen: screen, in: surroundings)
       let messenger: Messenger
       var locking: PassphraseSetting.Outcome?
@@ -66,9 +65,6 @@ struct InitCommand: RunnableCommand {
       }
       await messenger.shutDown()
       return .ok
-    } catch {
-      await screen?.finish()
-      throw error
     }
   }
 }

@@ -51,6 +51,20 @@ actor Screen: Console {
         style: style, draftNote: Sentences.draftNote, actsAtOnce: { SlashCommand.actsAtOnce($0) }))
   }
 
+  /// Runs `body` and gives the terminal back whichever way that ends; nil: there is none.
+  static func lend<R>(
+    _ screen: Screen?, to body: (Screen?) async throws(Failure) -> R
+  ) async throws(Failure) -> R {
+    do throws(Failure) {
+      let result = try await body(screen)
+      await screen?.finish()
+      return result
+    } catch {
+      await screen?.finish()
+      throw error
+    }
+  }
+
   var columns: Int { TerminalScreen.columns(of: drawingStream.descriptor) }
 
   /// Takes the terminal; a second call does nothing.

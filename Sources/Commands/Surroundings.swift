@@ -13,6 +13,11 @@ struct Surroundings: Sendable {
     guard !output.isJSON, Screen.isThere else { return nil }
     return try Screen(color: color, noColor: program.noColor, terminal: program.terminal)
   }
+
+  /// Runs what may ask the person at the terminal, which is given back whichever way it ends.
+  func withScreen<R>(_ body: (Screen?) async throws(Failure) -> R) async throws(Failure) -> R {
+    try await Screen.lend(try screen(), to: body)
+  }
 }
 
 /// Hands each signal to whoever is responsible now.

@@ -9,22 +9,19 @@ struct TalkOptions: ParsableArguments {
   @OptionGroup var log: LogOptions
   @OptionGroup var shared: SharedOptions
 
-  /// Finds out who talks and runs the command; the terminal is given back when it fails.
+  /// Finds out who talks and runs the command; the terminal is given back at its end.
   ///
   /// `screen`: the person's terminal, nil without one.
   func open(
     at screen: Screen?, in surroundings: Surroundings,
     _ command: (Opening) async throws(Failure) -> ExitCode
   ) async throws(Failure) -> ExitCode {
-    do throws(Failure) {
+    try await Screen.lend(screen) { (screen) throws(Failure) in
       let party = try await Party.find(shared, screen: screen, in: surroundings)
       if screen != nil, !surroundings.output.isQuiet, let offer = party.hardeningOffer() {
         await surroundings.output.say(offer)
       }
       return try await command(Opening(party: party, screen: screen, options: self))
-    } catch {
-      await screen?.finish()
-      throw error
     }
   }
 }

@@ -44,15 +44,8 @@ struct UsersCommand: RunnableCommand {
           await screen.endQuestions(signal == .interrupt ? .interrupted : .terminated)
         }
       }
-      do throws(Failure) {
-        let code = try await UsersHarden(
-          path: path, shared: shared, output: surroundings.output, screen: screen
-        ).run()
-        await screen?.finish()
-        return code
-      } catch {
-        await screen?.finish()
-        throw error
+      return try await Screen.lend(screen) { (screen) throws(Failure) in
+        try await UsersHarden(path: path, shared: shared, output: surroundings.output, screen: screen).run()
       }
     }
   }

@@ -28,9 +28,7 @@ struct VerifyCommand: RunnableCommand {
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     guard let screen = try surroundings.screen() else { throw Sentences.verifyNeedsATerminal(name) }
     return try await talk.open(at: screen, in: surroundings) { (opening) throws(Failure) in
-      let code = try await verify(opening, screen, surroundings)
-      await screen.finish()
-      return code
+      try await verify(opening, screen, surroundings)
     }
   }
 
