@@ -198,11 +198,6 @@ package struct LineEditor: Sendable {
     isFinished = true
   }
 
-  /// Puts text into the line as if typed, for a question's answer that may be changed.
-  package mutating func type(_ text: String) {
-    insert(text)
-  }
-
   /// Drops the draft that is open.
   package mutating func dropDraft() {
     draft = Draft()

@@ -10,15 +10,6 @@ package enum TerminalScreen {
   /// True where a person sits at standard input and sees standard error: only then is anything asked.
   package static var canAsk: Bool { isTerminal(STDIN_FILENO) && isTerminal(STDERR_FILENO) }
 
-  /// How the line editor should speak to this terminal; escape sequences only to one that knows them.
-  package static var style: LineEditor.Style {
-    guard isTerminal(STDIN_FILENO), isTerminal(STDOUT_FILENO), let name = unsafe getenv("TERM") else {
-      return .plain
-    }
-    let kind = unsafe String(cString: name)
-    return kind.isEmpty || kind == "dumb" ? .plain : .full
-  }
-
   /// The columns of the terminal; 80 where it does not say.
   package static func columns(of descriptor: Int32 = STDOUT_FILENO) -> Int {
     var columns: UInt16 = 0

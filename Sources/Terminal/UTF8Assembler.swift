@@ -4,9 +4,6 @@ struct UTF8Assembler {
   private var ready: [SafeText.Piece] = []
   private var head = 0
 
-  /// True where a code point has begun and not ended.
-  var isInside: Bool { !pending.isEmpty }
-
   mutating func take(_ byte: UInt8) {
     if pending.isEmpty {
       begin(byte)
@@ -42,10 +39,9 @@ struct UTF8Assembler {
 
   private mutating func begin(_ byte: UInt8) {
     switch UTF8Assembler.length(byte) {
-    case 1: ready.append(.scalar(Unicode.Scalar(byte)))
     case 0: ready.append(.invalid(byte))
-    case let length where length > 1: pending = [byte]
-    default: ready.append(.invalid(byte))
+    case 1: ready.append(.scalar(Unicode.Scalar(byte)))
+    case _: pending = [byte]
     }
   }
 
