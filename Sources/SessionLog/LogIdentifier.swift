@@ -1,3 +1,5 @@
+internal import Wire
+
 /// The name of one segment: 16 bytes, written as 32 lower-case hex digits.
 package struct LogIdentifier: Hashable, Sendable {
   package let bytes: [UInt8]
@@ -16,15 +18,13 @@ package struct LogIdentifier: Hashable, Sendable {
   }
 
   /// The 32 digits.
-  package var hex: String { String(decoding: digits, as: UTF8.self) }
+  package var hex: String { Hex.encode(bytes) }
 
   /// The first 8 digits, as they stand in the name of the segment's file.
   package var shortHex: String { String(hex.prefix(8)) }
 
-  var digits: [UInt8] {
-    bytes.flatMap { byte in [Self.digit(byte >> 4), Self.digit(byte & 15)] }
-  }
+  /// The same as bytes.
+  var digits: [UInt8] { Array(hex.utf8) }
 
-  private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x61 + value - 10 }
   private static func value(_ digit: UInt8) -> UInt8 { digit <= 0x39 ? digit - 0x30 : digit - 0x61 + 10 }
 }

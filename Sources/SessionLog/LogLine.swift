@@ -6,9 +6,8 @@ package import Wire
 package struct LogLine: Sendable, Equatable {
   package enum Body: Sendable, Equatable {
     case open
-    case message(
-      LogDirection, ordinal: Int, identifierStart: Int, commitmentStart: Int, payloadHashStart: Int)
-    case acknowledgement(ordinal: Int, peerRecord: Int, peerTagStart: Int)
+    case message(LogDirection, ordinal: Int, commitmentStart: Int, payloadHashStart: Int)
+    case acknowledgement(ordinal: Int, peerRecord: Int)
     case checkpoint(size: Int, payloadHashStart: Int)
     case cosignature(of: Int, payloadHashStart: Int)
     case peerHead(size: Int, payloadHashStart: Int)
@@ -114,9 +113,9 @@ enum RecordLine {
         let ordinal = reader.takeNumber(of: line, atMost: largestInteger),
         reader.take(peerRecord, of: line),
         let record = reader.takeNumber(of: line, atMost: largestNumber),
-        let tagStart = takeQuoted(peerTag, line, &reader)
+        takeQuoted(peerTag, line, &reader) != nil
       else { return nil }
-      return .acknowledgement(ordinal: ordinal, peerRecord: record, peerTagStart: tagStart)
+      return .acknowledgement(ordinal: ordinal, peerRecord: record)
     case 0x63: return takeCheckpointCosignatureOrClose(line, &reader)  // c
     case 0x70: return takePeerHead(line, &reader)  // p
     case 0x72: return takeRedactionOrRekey(line, &reader)  // r
@@ -137,13 +136,12 @@ enum RecordLine {
     }
     guard let ordinal = reader.takeNumber(of: line, atMost: largestInteger),
       reader.take(identifier, of: line),
-      let identifierStart = reader.takeBase64(of: line, count: Base64Form.identifierLength),
+      reader.takeBase64(of: line, count: Base64Form.identifierLength) != nil,
       reader.take(commitment, of: line), let commitmentStart = reader.takeDigest(of: line),
       let hashStart = takeQuoted(payloadHash, line, &reader)
     else { return nil }
     return .message(
-      direction, ordinal: ordinal, identifierStart: identifierStart, commitmentStart: commitmentStart,
-      payloadHashStart: hashStart)
+      direction, ordinal: ordinal, commitmentStart: commitmentStart, payloadHashStart: hashStart)
   }
 
   private static func takeCheckpointCosignatureOrClose(

@@ -1,4 +1,5 @@
 package import Cryptography
+internal import Wire
 
 /// R0 | K_wit as the log key opens them.
 enum WrappedKeys: SecretPurpose {
@@ -17,21 +18,21 @@ package struct LogOpening: Sendable {
   /// Throws the report where the file is no log that can be checked (docs/LOG_FORMAT.md, "Checking", 1 and 2).
   package init(beginning: Span<UInt8>, fileSize: Int) throws(LogRefusal) {
     guard fileSize > 0, beginning.count > 0 else { throw LogRefusal(Finding(.nothing)) }
-    var reader = 0
-    while reader < beginning.count, beginning[reader] != 0x0A { reader += 1 }
-    guard reader < beginning.count, reader < SegmentLimits.lineBytes else {
+    var newline = 0
+    while newline < beginning.count, beginning[newline] != 0x0A { newline += 1 }
+    guard newline < beginning.count, newline < SegmentLimits.lineBytes else {
       if fileSize >= SegmentLimits.lineBytes {
         throw LogRefusal(Finding(.tooLong, record: 0, line: 1, offset: 0))
       }
       if Tail.begins(beginning, record: 0) { throw LogRefusal(Finding(.torn, torn: fileSize)) }
       throw LogRefusal(Finding(.format, record: 0, line: 1, offset: 0))
     }
-    let line = beginning.extracting(0..<reader)
+    let line = beginning.extracting(0..<newline)
     switch HeaderLine.read(line) {
     case .header(let header, let layout):
       self.header = header
       self.layout = layout
-      self.line = (0..<reader).map { line[$0] }
+      self.line = [UInt8](copying: line)
     case .laterVersion: throw LogRefusal(Finding(.version))
     case .noHeader: throw LogRefusal(Finding(.format, record: 0, line: 1, offset: 0))
     }

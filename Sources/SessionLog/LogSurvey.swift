@@ -168,7 +168,7 @@ package struct LogSurvey: ~Copyable {
     if case .redaction(let record, let length) = form.body { redacted[record] = length }
     switch payloads.judge(line, form) {
     case .right:
-      if isShowing, case .message(let direction, let ordinal, _, _, _) = form.body {
+      if isShowing, case .message(let direction, let ordinal, _, _) = form.body {
         let text = opening.open(line, form, mode: header.text, payloads: &payloads, keys: &keys)
         content = .message(direction, ordinal: ordinal, text: text, isDeleted: false)
       }
@@ -176,7 +176,7 @@ package struct LogSurvey: ~Copyable {
       return true
     case .wrongForm: return false
     case .damaged(let isDeleted):
-      guard case .message(let direction, let ordinal, _, _, _) = form.body else { return false }
+      guard case .message(let direction, let ordinal, _, _) = form.body else { return false }
       damaged[form.number] = form.payload?.count ?? 0
       content = .message(direction, ordinal: ordinal, text: nil, isDeleted: isDeleted)
       return false
@@ -186,9 +186,9 @@ package struct LogSurvey: ~Copyable {
   private func describe(_ form: LogLine) -> SurveyedRecord.Content {
     switch form.body {
     case .open: .opened
-    case .message(let direction, let ordinal, _, _, _):
+    case .message(let direction, let ordinal, _, _):
       .message(direction, ordinal: ordinal, text: nil, isDeleted: false)
-    case .acknowledgement(let ordinal, let record, _): .acknowledgement(ordinal: ordinal, peerRecord: record)
+    case .acknowledgement(let ordinal, let record): .acknowledgement(ordinal: ordinal, peerRecord: record)
     case .rekey(let epoch): .rekey(epoch: epoch)
     case .close(let why, _, _): .close(why)
     case .checkpoint: .other("ckpt")

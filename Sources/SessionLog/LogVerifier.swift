@@ -263,17 +263,11 @@ package struct LogVerifier: ~Copyable {
     report.lastTime = lastTimeText
     report.warnings = clockWarnings
     if fault == nil {
-      var ranges = [0...(nextRecord - 1)]
-      for record in redactions.faults.sorted().reversed() { Self.remove(record, from: &ranges) }
-      report.intact = ranges
+      var intact = RecordRanges([0...(nextRecord - 1)])
+      for record in redactions.faults.sorted().reversed() { intact.remove(record) }
+      report.intact = intact.ranges
     }
     return report
-  }
-
-  private static func remove(_ record: Int, from ranges: inout [ClosedRange<Int>]) {
-    var kept = RecordRanges(ranges)
-    kept.remove(record)
-    ranges = kept.ranges
   }
 
   /// Whether the rest of the file has to be looked at to say what is intact.

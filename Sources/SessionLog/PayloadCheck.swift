@@ -91,7 +91,7 @@ extension LogLine.Body {
   /// Where the 43 characters of `x` begin.
   var payloadHashStart: Int? {
     switch self {
-    case .message(_, _, _, _, let start), .checkpoint(_, let start), .cosignature(_, let start),
+    case .message(_, _, _, let start), .checkpoint(_, let start), .cosignature(_, let start),
       .peerHead(_, let start):
       start
     case .open, .acknowledgement, .redaction, .rekey, .close, .head: nil

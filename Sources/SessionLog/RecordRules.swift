@@ -21,7 +21,7 @@ struct RecordRules {
   /// Takes the next record in; false where it does not follow from those before it.
   mutating func take(_ line: LogLine, redactions: inout Redactions) -> Bool {
     switch line.body {
-    case .message(let direction, let ordinal, _, _, _):
+    case .message(let direction, let ordinal, _, _):
       switch direction {
       case .sent:
         guard ordinal == sent + 1 else { return false }
@@ -32,7 +32,7 @@ struct RecordRules {
         received = ordinal
         messagesReceived += 1
       }
-    case .acknowledgement(let ordinal, _, _):
+    case .acknowledgement(let ordinal, _):
       guard ordinal > acknowledged, ordinal <= sent else { return false }
       acknowledged = ordinal
     case .rekey(let next):

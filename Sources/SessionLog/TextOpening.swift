@@ -14,7 +14,7 @@ struct TextOpening {
     _ line: Span<UInt8>, _ form: LogLine, mode: LogTextMode, payloads: inout PayloadCheck,
     keys: inout ChainKeys
   ) -> [UInt8]? {
-    guard case .message(_, _, _, let commitmentStart, _) = form.body, let range = form.payload else {
+    guard case .message(_, _, let commitmentStart, _) = form.body, let range = form.payload else {
       return nil
     }
     let payload = line.extracting(range)
