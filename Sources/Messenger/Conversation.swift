@@ -314,7 +314,7 @@ final class Conversation {
   func concludeIfReady() {
     guard !isOver else { return }
     if let end = sessionEnd {
-      guard isLogDone, isAnnounced || logProblem != nil || isVerification else { return }
+      guard isLogDone, isAnnounced || hasNothingToAnnounce else { return }
       if isVerification { concludeVerification(end) } else { concludeSession(end) }
     } else if let refusal {
       guard !isCountingGuess else { return }
@@ -325,6 +325,10 @@ final class Conversation {
       over()
     }
   }
+
+  /// No log ever stood, so that nothing was acknowledged. Where one stood and failed, what it holds was
+  /// perhaps acknowledged by now, and is shown when the words are known.
+  private var hasNothingToAnnounce: Bool { isVerification || (logProblem != nil && logPath == nil) }
 
   var isVerification: Bool { summary?.isVerification ?? false }
 

@@ -159,9 +159,7 @@ extension Conversation {
 
   /// The event that says the session is up; nil until its log stands and the words are known.
   func connectedEvent() -> ConnectedEvent? {
-    guard let summary, let session = sessionID, let words, let logPath, logProblem == nil else {
-      return nil
-    }
+    guard let summary, let session = sessionID, let words, let logPath else { return nil }
     return ConnectedEvent(
       session: session, peer: summary.peer.name, address: address.description, group: summary.group,
       cipher: summary.cipher, known: summary.isKnown, verified: isVerified, words: words,

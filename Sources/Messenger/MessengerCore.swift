@@ -260,8 +260,9 @@ final class MessengerCore {
       return
     }
     let bound = LoopBound((core: self, then: then), on: executor)
+    let keyWords = options.keyWords
     logs.run(on: executor) {
-      KeyWords.text(of: profile)
+      keyWords(profile)
     } then: { words in
       bound.value.core.wordsOfProfiles[id] = words
       bound.value.then(words)

@@ -1,3 +1,4 @@
+import ChatProtocol
 package import Wire
 
 /// Whether the texts in a log are sealed to the log key or stand in clear (LOG 4).
@@ -37,6 +38,8 @@ package struct MessengerOptions: Sendable {
   package var idleDoubleMilliseconds: Int64 = 30_000
   /// Talk with verified contacts only (`--require-verified`); nobody pairs.
   package var requiresVerified = false
+  /// How the six words of a key are found; it takes some tens of milliseconds, on a thread of its own.
+  package var keyWords: @Sendable (Profile) -> String = { KeyWords.text(of: $0) }
   /// Emit `step` events.
   package var verboseSteps = false
 

@@ -66,6 +66,35 @@ extension EndToEnd {
     /// A limit on the size of files stands for a disk that is full: in the middle of a log a write fails.
     private static let withSmallFiles = "ulimit -f 32; exec \"$@\""
 
+    /// Only what holds wherever the disk fills up: nothing that was acknowledged is lost or shown twice, on
+    /// however many links the sender tried, and the listener lives.
+    // [Y-07]
+    @Test func aListenerWhoseDiskIsFullEndsThatConversationAndServesTheNext() async throws {
+      let scene = try Scene()
+      let listener = try scene.start(
+        throughShell: Self.withSmallFiles,
+        ["listen", "--users", "users.json", "--as", "user2", "--json", "--port", "0"], home: "two")
+      let port = try #require(try await listener.event("listening").number("port"))
+      let long = try await scene.send(longText, port: port, home: "one", "--lines")
+      let delivered = try long.events.compactMap { $0.event == "delivered" ? $0.text("id") : nil }
+      let ending = try await long.ending()
+      try scene.expect((ending == .exited(0)) == (delivered.count == 400), "send: \(ending)", long, listener)
+      #expect(try await listener.event("closed").text("reason") == "error")
+
+      let short = try await scene.send("short", port: port, home: "one")
+      let shortEnding = try await short.ending()
+      try scene.expect(shortEnding == .exited(0), "the next: \(shortEnding)", short, listener)
+      let acknowledged = Set(delivered + [try #require(try await short.event("delivered").text("id"))])
+      var shown: [String] = []
+      while !acknowledged.isSubset(of: shown) {
+        // Fails after its time, with all that both wrote, where one of them never comes.
+        shown.append(try #require(try await listener.event("message", shown.count).text("id")))
+      }
+      try await scene.stop(listener)
+      let all = try listener.events.compactMap { $0.event == "message" ? $0.text("id") : nil }
+      #expect(Set(all).count == all.count)
+    }
+
     // [Y-07]
     @Test func aSenderWhoseDiskIsFullSaysSoAndSendsNothingThatItDidNotLog() async throws {
       let scene = try Scene()
