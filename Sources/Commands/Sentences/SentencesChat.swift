@@ -122,7 +122,7 @@ extension Sentences {
 
   /// "23:16 you  Yes, to 02:00.     ✓ logged by bob (#4)"
   package static func tick(_ text: String, _ event: DeliveredEvent, columns: Int, paint: Paint) -> String {
-    let time = LocalTime(unixMilliseconds: now()).hourAndMinute
+    let time = LocalTime(unixMilliseconds: LocalTime.nowInMilliseconds).hourAndMinute
     let mark = event.logged.map { "✓ logged by \(event.to.text) (#\($0))" } ?? "✓ received, not logged"
     let lines = SafeText.lines(text)
     var shown = lines.first ?? ""
@@ -137,8 +137,6 @@ extension Sentences {
     let padding = String(repeating: " ", count: max(0, width - DisplayWidth.of(shown)) + 2)
     return paint.faint(time) + " you  " + shown + padding + paint.good(mark)
   }
-
-  private static func now() -> UInt64 { LocalTime.nowInMilliseconds }
 
   static func delivered(_ event: DeliveredEvent) -> String {
     event.logged.map { "✓ logged by \(event.to.text) (#\($0))" }

@@ -24,7 +24,7 @@ extension Sentences {
     "\(name.text)  not known, blocked \(day(since))"
   }
 
-  private static func day(_ time: UnixTime) -> String {
+  static func day(_ time: UnixTime) -> String {
     LocalTime(unixMilliseconds: time.milliseconds).date
   }
 

@@ -39,7 +39,7 @@ extension Sentences {
 
   /// What the other side says about a text; a different part of the way each time.
   static func demoAnswer(_ event: MessageEvent, _ suite: ConnectedEvent) -> String {
-    let count = "\(event.text.count) byte\(event.text.count == 1 ? "" : "s")"
+    let count = Self.count(event.text.count, "byte")
     switch (event.seq - 1) % 4 {
     case 0:
       return

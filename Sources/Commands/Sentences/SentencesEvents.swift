@@ -15,7 +15,7 @@ extension Sentences {
       return Failure(
         .identity, ChatErrorCode.ident.rawValue,
         "the users file gives \(facts.peer.name.text) another identity than the one you know "
-          + "(pinned \(date(facts.pinned)), words \(facts.words)). Nothing was sent.",
+          + "(pinned \(day(facts.pinned)), words \(facts.words)). Nothing was sent.",
         hint: "If \(facts.peer.name.text) confirms the new one by another channel:  "
           + "secure_chat verify \(facts.peer.name.text)")
     case .keyUnknown(let facts, let code):
@@ -68,14 +68,10 @@ extension Sentences {
       hint: "Try again when \(name.text) said yes.")
   }
 
-  private static func date(_ time: UnixTime) -> String {
-    LocalTime(unixMilliseconds: time.milliseconds).date
-  }
-
   private static func notProven(_ facts: NotProven) -> Failure {
     let name = facts.peer.name.text
     let hint = "If \(name) confirms it by another channel:  secure_chat verify \(name)"
-    let pinned = "(pinned \(date(facts.pinned)), words \(facts.words))"
+    let pinned = "(pinned \(day(facts.pinned)), words \(facts.words))"
     if facts.isOfThisHome {
       return Failure(
         .identity, facts.code.rawValue,
@@ -334,7 +330,7 @@ extension Sentences {
   }
 
   static func pinnedWords(_ contact: ContactSummary) -> String {
-    "The key you know for \(contact.name.text), since \(date(contact.pinned))"
+    "The key you know for \(contact.name.text), since \(day(contact.pinned))"
       + (contact.verified ? " (verified)" : "") + ":\n   \(contact.words)\n"
       + "Ask \(contact.name.text) by phone, or face to face, for the words that `secure_chat id` shows there."
   }
