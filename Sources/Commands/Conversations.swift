@@ -40,7 +40,7 @@ struct Conversations {
   /// In the order of sending, for each peer, across links that are lost.
   private var unconfirmed: [PeerName: [Unconfirmed]] = [:]
   /// The last send for each peer; the next waits for it, so that order is kept.
-  private var lastSend: [PeerName: Task<Void, Never>] = [:]
+  private var lastSends: [PeerName: Task<Void, Never>] = [:]
   /// Acknowledgements that overtook the return of their own `send`.
   private var early: [OutgoingID: DeliveredEvent] = [:]
 
@@ -100,12 +100,10 @@ struct Conversations {
 
   // MARK: Texts on their way
 
-  /// Notes a text and returns what has to be waited for before it may be sent.
-  mutating func willSend(_ text: String, to peer: PeerName) -> Task<Void, Never>? {
-    lastSend[peer]
-  }
+  /// What the next text for a peer waits for.
+  func lastSend(to peer: PeerName) -> Task<Void, Never>? { lastSends[peer] }
 
-  mutating func sending(_ task: Task<Void, Never>, to peer: PeerName) { lastSend[peer] = task }
+  mutating func sending(_ task: Task<Void, Never>, to peer: PeerName) { lastSends[peer] = task }
 
   mutating func taken(_ text: String, as id: OutgoingID, on session: SessionID, by peer: PeerName)
     -> DeliveredEvent?
@@ -145,6 +143,6 @@ struct Conversations {
 
   /// Waits until a link took every text that was typed.
   func flush() async {
-    for task in lastSend.values { await task.value }
+    for task in lastSends.values { await task.value }
   }
 }

@@ -81,7 +81,7 @@ extension Lobby {
 
   /// Sends in the order of calls, without making the keyboard wait for a peer that does not read.
   func send(_ text: String, to peer: PeerName, as id: OutgoingID?) {
-    let former = hub.willSend(text, to: peer)
+    let former = hub.lastSend(to: peer)
     hub.sending(
       Task {
         await former?.value
