@@ -23,22 +23,30 @@ extension Lobby {
 
   private func showStatus(_ argument: String) async {
     guard let name = try? PeerName(argument) else { return await screen.say(Sentences.statusUsage) }
-    await screen.say(await standings(of: [name])[0])
+    await screen.say(await standings(of: [name], await contacts())[0])
   }
 
   /// Everybody of the users file and of the contacts.
   private func showAll() async {
     var names = (party.users?.others(than: party.me) ?? []).map(\.name)
-    for contact in (try? await messenger.contacts()) ?? [] where !names.contains(contact.name) {
-      names.append(contact.name)
-    }
+    let contacts = await contacts()
+    for contact in contacts where !names.contains(contact.name) { names.append(contact.name) }
     guard !names.isEmpty else { return await screen.say(Sentences.nobodyKnown) }
-    await screen.show(await standings(of: names).joined(separator: "\n"))
+    await screen.show(await standings(of: names, contacts).joined(separator: "\n"))
   }
 
-  private func standings(of names: [PeerName]) async -> [String] {
+  /// Whom one knows; contacts that cannot be read are left out, and that is said.
+  private func contacts() async -> [ContactSummary] {
+    do throws(MessengerFailure) {
+      return try await messenger.contacts()
+    } catch {
+      await screen.say(Sentences.explained(Sentences.failure(error, me: party.me)))
+      return []
+    }
+  }
+
+  private func standings(of names: [PeerName], _ contacts: [ContactSummary]) async -> [String] {
     let sessions = await messenger.sessions()
-    let contacts = (try? await messenger.contacts()) ?? []
     return names.map { name in
       Sentences.standing(
         name, live: sessions.last { $0.peer == name }, contact: contacts.first { $0.name == name },
