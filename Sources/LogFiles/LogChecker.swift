@@ -43,24 +43,46 @@ package final class LogChecker {
   ) throws(LogFailure) -> CheckedFile {
     let checked = try check(file: path, tags: [], texts: true)
     guard checked.report.intact?.isEmpty == false else { return checked }
-    guard let file = try? OpenFile.forReading(path), let opening = try? file.opening(),
-      case .success(let key) = try keyring.key(for: opening)
-    else { return checked }
+    let file: OpenFile
+    let size: Int
+    let opening: LogOpening
+    do throws(PlaceError) {
+      file = try OpenFile.forReading(path)
+      size = Int(try file.status().size)
+    } catch {
+      return Self.unreadable(path, error)
+    }
+    do throws(LogOpeningFailure) {
+      opening = try file.opening(size: size)
+    } catch {
+      return Self.unopened(path, error)
+    }
+    guard case .success(let key) = try keyring.key(for: opening) else { return checked }
     let region = try Self.region(LogSurvey.guardedByteCount)
     var survey = try LogFailure.inLibrary { () throws(CryptographyError) in
       let root = try key.unlock(opening, in: region)
       return try LogSurvey(opening, root: root, in: region, lines: checked.report.records, showing: true)
     }
-    let size = (try? file.status().size) ?? 0
-    _ = try? reader.read(file, from: 0, to: Int(size)) { chunk in
-      survey.consume(chunk) { body(checked.report, opening.header, $0) }
-      return true
+    do throws(PlaceError) {
+      try reader.read(file, from: 0, to: size) { chunk in
+        survey.consume(chunk) { body(checked.report, opening.header, $0) }
+        return true
+      }
+    } catch {
+      return Self.unreadable(path, error)
     }
     return checked
   }
 
   static func unreadable(_ path: String, _ fault: PlaceError) -> CheckedFile {
     CheckedFile(path, LogReport(Finding(.inputOutput)), fault: fault)
+  }
+
+  private static func unopened(_ path: String, _ failure: LogOpeningFailure) -> CheckedFile {
+    switch failure {
+    case .place(let fault): unreadable(path, fault)
+    case .refused(let finding): CheckedFile(path, LogReport(finding))
+    }
   }
 
   // MARK: A folder
@@ -107,10 +129,7 @@ package final class LogChecker {
     do throws(LogOpeningFailure) {
       opening = try file.opening(size: Int(status.size))
     } catch {
-      switch error {
-      case .place(let fault): return Self.unreadable(path, fault)
-      case .refused(let finding): return CheckedFile(path, LogReport(finding))
-      }
+      return Self.unopened(path, error)
     }
     var checked: CheckedFile
     switch try keyring.key(for: opening) {
