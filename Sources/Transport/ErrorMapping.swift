@@ -56,25 +56,21 @@ extension TransportError {
     case EACCES, EPERM: self = .notPermitted
     case EMFILE, ENFILE: self = .descriptorsShort
     default:
-      self = .other(errorNumber: errorNumber, description: String(describing: Errno(errorNumber)))
+      self = .other(errorNumber: errorNumber, description: Self.words(errorNumber))
     }
   }
 
   /// The system's words for an error number.
-  private struct Errno: CustomStringConvertible {
-    let number: Int32
-    init(_ number: Int32) { self.number = number }
-    var description: String {
-      switch number {
-      case ENETUNREACH: "network is unreachable"
-      case EHOSTUNREACH: "no route to host"
-      case ENETDOWN: "network is down"
-      case EHOSTDOWN: "host is down"
-      case EAFNOSUPPORT: "address family not supported"
-      case ECONNRESET: "connection reset by peer"
-      case ENOBUFS, ENOMEM: "out of memory for network buffers"
-      default: "system error \(number)"
-      }
+  private static func words(_ errorNumber: Int32) -> String {
+    switch errorNumber {
+    case ENETUNREACH: "network is unreachable"
+    case EHOSTUNREACH: "no route to host"
+    case ENETDOWN: "network is down"
+    case EHOSTDOWN: "host is down"
+    case EAFNOSUPPORT: "address family not supported"
+    case ECONNRESET: "connection reset by peer"
+    case ENOBUFS, ENOMEM: "out of memory for network buffers"
+    default: "system error \(errorNumber)"
     }
   }
 }
