@@ -22,8 +22,7 @@ struct CompletionCommand: LogCommand {
   @OptionGroup var shared: SharedLogOptions
 
   func run(_ surroundings: LogSurroundings) throws(LogProblem) -> Int32 {
-    let script = LogTool.completionScript(for: shell.generator)
-    if shared.json { surroundings.console.notice(script) } else { surroundings.console.print(script) }
+    surroundings.console.help(LogTool.completionScript(for: shell.generator), isJSON: shared.json)
     return 0
   }
 }

@@ -30,5 +30,10 @@ package struct LogConsole {
       canAsk: TerminalScreen.canAsk, progress: .standardError)
   }
 
+  /// Text that a person asked for; with `--json` standard output holds JSON alone.
+  func help(_ text: String, isJSON: Bool) {
+    if isJSON { notice(text) } else { print(text) }
+  }
+
   func print(_ line: String) { _ = payload(Array((line + "\n").utf8)) }
 }

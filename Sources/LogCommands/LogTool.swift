@@ -88,8 +88,7 @@ struct HelpCommand: LogCommand {
       }
       text = LogTool.helpMessage(for: type)
     }
-    // With --json standard output holds JSON alone.
-    if shared.json { surroundings.console.notice(text) } else { surroundings.console.print(text) }
+    surroundings.console.help(text, isJSON: shared.json)
     return 0
   }
 }
