@@ -1,3 +1,5 @@
+import Terminal
+
 /// What a line typed in a conversation or in the lobby means.
 package enum TypedLine: Equatable, Sendable {
   case nothing

@@ -1,3 +1,5 @@
+internal import Terminal
+
 /// A command line put in order: the command first, then everything else as it was typed.
 struct LogArguments {
   /// Commands of the format that are not built yet.
@@ -63,30 +65,8 @@ struct LogArguments {
     return word
   }
 
-  /// The command that a slip of the fingers explains: one or two letters inserted, dropped, changed or swapped.
+  /// The command that was probably meant.
   static func nearest(to word: String) -> String? {
-    let typed = Array(word.lowercased())
-    guard typed.count <= 20 else { return nil }
-    let scored = (commands + laterCommands).map { ($0, slips(typed, Array($0))) }
-    guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= (typed.count <= 3 ? 1 : 2) else { return nil }
-    return best.0
-  }
-
-  private static func slips(_ typed: [Character], _ known: [Character]) -> Int {
-    var rows = [Array(0...known.count)]
-    for row in 1..<(typed.count + 1) {
-      var current = [row]
-      for column in 1..<(known.count + 1) {
-        let change = typed[row - 1] == known[column - 1] ? 0 : 1
-        var least = min(
-          rows[row - 1][column] + 1, current[column - 1] + 1, rows[row - 1][column - 1] + change)
-        if row > 1, column > 1, typed[row - 1] == known[column - 2], typed[row - 2] == known[column - 1] {
-          least = min(least, rows[row - 2][column - 2] + 1)
-        }
-        current.append(least)
-      }
-      rows.append(current)
-    }
-    return rows[typed.count][known.count]
+    DidYouMean.nearest(to: word, among: commands + laterCommands)
   }
 }

@@ -100,19 +100,4 @@ import Testing
   @Test func exitCodesAreThoseOfTheManual() {
     #expect(ExitCode.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 9, 130])
   }
-
-  @Test(arguments: [
-    ("snd", "send"), ("lisen", "listen"), ("recieve", "receive"), ("verfy", "verify"), ("ver", "verify"),
-    ("hlep", "help"), ("CHAT", "chat"),
-  ])
-  func aNearWordIsFound(typed: String, meant: String) {
-    let words = ["chat", "listen", "receive", "send", "id", "init", "verify", "demo", "version", "help"]
-    #expect(DidYouMean.nearest(to: typed, among: words) == meant)
-  }
-
-  @Test func aFarWordIsNot() {
-    #expect(DidYouMean.nearest(to: "frobnicate", among: ["chat", "send"]) == nil)
-    #expect(DidYouMean.nearest(to: "", among: ["id"]) == nil)
-    #expect(DidYouMean.nearest(to: String(repeating: "a", count: 10_000), among: ["id"]) == nil)
-  }
 }
