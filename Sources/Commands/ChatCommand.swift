@@ -1,7 +1,5 @@
 import ArgumentParser
 import Messenger
-import Terminal
-import Wire
 
 /// `secure_chat chat NAME`: a conversation.
 struct ChatCommand: RunnableCommand {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Messenger
 
 /// From the words of a command line to the command that they ask for.
 package enum CommandLineReader {

@@ -1,5 +1,4 @@
 import Messenger
-import Terminal
 import Wire
 
 /// Carries messages to one peer, in order, until each is acknowledged.

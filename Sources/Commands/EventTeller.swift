@@ -1,5 +1,4 @@
 import Messenger
-import Terminal
 import Wire
 
 /// Tells what happens where no lobby is drawn: as JSON events, or the bare messages on standard output

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Messenger
-import Wire
 
 /// `secure_chat id`: the own name, words and profile.
 struct IDCommand: RunnableCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Messenger
-import Wire
 
 /// `secure_chat init`: makes the own identity, and gives it a passphrase or another one.
 struct InitCommand: RunnableCommand {

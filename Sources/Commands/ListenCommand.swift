@@ -1,7 +1,5 @@
 import ArgumentParser
 import Messenger
-import Terminal
-import Wire
 
 /// `secure_chat listen`, or `receive`: serves whoever comes, several at once.
 struct ListenCommand: RunnableCommand {

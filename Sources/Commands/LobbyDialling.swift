@@ -1,5 +1,4 @@
 import Messenger
-import Terminal
 import Wire
 
 // Dialling from the lobby: in the background, until it works, ENTER stops it, or trying again is pointless.

@@ -1,5 +1,4 @@
 import Messenger
-import Terminal
 import Wire
 
 // What happens on the links, as the person at the terminal sees it.

@@ -1,5 +1,4 @@
 import Messenger
-import Terminal
 import Wire
 
 /// Where the password of a first contact comes from: an option, the users file, or the person at the

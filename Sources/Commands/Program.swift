@@ -1,4 +1,3 @@
-import Messenger
 import Terminal
 
 /// The program from its first instruction to its exit code.

@@ -1,4 +1,3 @@
-import Messenger
 import Terminal
 
 /// What every command works in: the streams, the signals, and the person at the terminal if one is there.

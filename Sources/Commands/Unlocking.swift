@@ -1,6 +1,5 @@
 import ArgumentParser
 import Messenger
-import Terminal
 import Wire
 
 /// The passphrase of one's own profile, for those who cannot or do not want to be asked.
