@@ -222,6 +222,13 @@ extension Sentences {
       : "\(closed.peer.text) ended the conversation (\(counts))."
   }
 
+  /// The link was lost once more, and no try is left.
+  static func lostForGood(_ ended: Failure) -> Failure {
+    Failure(
+      .unreachable, ended.code, ended.message + " Three tries were made.",
+      hint: "Check the network, and run the command again.")
+  }
+
   // MARK: What strangers do, and warnings
 
   package static func reason(_ code: ChatErrorCode) -> String {
