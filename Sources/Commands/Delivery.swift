@@ -63,8 +63,26 @@ actor Delivery {
 
   // MARK: What the command asks for
 
+  /// Delivers what `read` adds, and shuts the messenger down then.
+  ///
+  /// It reads beside the delivery: a link that is lost while the input is silent is told at once.
+  nonisolated func carryOut(reading read: @escaping @Sendable () async -> Void) async throws(Failure) {
+    let pump = Task { await followEvents() }
+    let reading = Task { await read() }
+    defer { reading.cancel() }
+    let result: Result<Void, Failure>
+    do throws(Failure) {
+      result = .success(try await run())
+    } catch {
+      result = .failure(error)
+    }
+    await dialler.messenger.shutDown()
+    await pump.value
+    try result.get()
+  }
+
   /// Handles the messenger's events until it is shut down.
-  func followEvents() async {
+  private func followEvents() async {
     while let event = await dialler.messenger.events.next() { await happened(event) }
   }
 
@@ -95,7 +113,7 @@ actor Delivery {
 
   /// Delivers everything that is added, until the input has ended and all is acknowledged; then ends the
   /// conversation.
-  func run() async throws(Failure) {
+  private func run() async throws(Failure) {
     if purpose == .conversation { try await connect() }
     while true {
       try await push()

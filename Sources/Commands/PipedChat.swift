@@ -23,18 +23,7 @@ enum PipedChat {
       if signal == .terminate { ProgramSurroundings.end(ExitCode.ok.rawValue) }
       signal.endProgram()
     }
-    let pump = Task { await delivery.followEvents() }
-    let reading = Task { await read(input, to: delivery, output) }
-    defer { reading.cancel() }
-    let result: Result<Void, Failure>
-    do throws(Failure) {
-      result = .success(try await delivery.run())
-    } catch {
-      result = .failure(error)
-    }
-    await messenger.shutDown()
-    await pump.value
-    try result.get()
+    try await delivery.carryOut { await read(input, to: delivery, output) }
     return .ok
   }
 

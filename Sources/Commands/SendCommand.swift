@@ -56,19 +56,7 @@ struct SendCommand: RunnableCommand {
       await messenger.shutDown()
       signal.endProgram()
     }
-    let pump = Task { await delivery.followEvents() }
-    // Read beside the delivery: a link that is lost while the input is silent is told at once.
-    let reading = Task { [input] in await Self.read(first, input, to: delivery) }
-    defer { reading.cancel() }
-    let result: Result<Void, Failure>
-    do throws(Failure) {
-      result = .success(try await delivery.run())
-    } catch {
-      result = .failure(error)
-    }
-    await messenger.shutDown()
-    await pump.value
-    try result.get()
+    try await delivery.carryOut { [input] in await Self.read(first, input, to: delivery) }
     return .ok
   }
 
