@@ -32,7 +32,7 @@ struct CompletionCommand: RunnableCommand {
   @OptionGroup var shared: SharedOptions
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
-    await surroundings.output.help(SecureChatCommand.completionScript(for: shell.generator))
+    try await surroundings.output.help(SecureChatCommand.completionScript(for: shell.generator))
     return .ok
   }
 }

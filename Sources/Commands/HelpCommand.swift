@@ -20,7 +20,7 @@ struct HelpCommand: RunnableCommand {
     } else {
       text = SecureChatCommand.helpMessage()
     }
-    await surroundings.output.help(text)
+    try await surroundings.output.help(text)
     return .ok
   }
 }

@@ -43,8 +43,8 @@ actor Output {
     try? await noticeWriter.write(Array((shown + "\n").utf8))
   }
 
-  func help(_ text: String) async {
-    if isJSON { await say(text) } else { try? await payload(text) }
+  func help(_ text: String) async throws(Failure) {
+    if isJSON { await say(text) } else { try await payload(text) }
   }
 
   func report(_ failure: Failure) async {

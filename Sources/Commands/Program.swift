@@ -16,14 +16,17 @@ package enum Program {
       json: isJSON, quiet: false,
       paint: Paint(.auto, on: .error, noColor: program.noColor, terminal: program.terminal))
     let command: any RunnableCommand
-    switch CommandLineReader.read(arguments) {
-    case .command(let found): command = found
-    case .help(let text):
-      await output.help(text)
-      return .ok
-    case .failure(let failure):
-      await output.report(failure)
-      return failure.exit
+    do throws(Failure) {
+      switch CommandLineReader.read(arguments) {
+      case .command(let found): command = found
+      case .help(let text):
+        try await output.help(text)
+        return .ok
+      case .failure(let failure): throw failure
+      }
+    } catch {
+      await output.report(error)
+      return error.exit
     }
     let shared = command.shared
     output = Output(

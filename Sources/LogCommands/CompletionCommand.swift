@@ -22,7 +22,7 @@ struct CompletionCommand: LogCommand {
   @OptionGroup var shared: SharedLogOptions
 
   func run(_ surroundings: LogSurroundings) throws(LogProblem) -> Int32 {
-    surroundings.console.help(LogTool.completionScript(for: shell.generator), isJSON: shared.json)
+    try surroundings.console.help(LogTool.completionScript(for: shell.generator), isJSON: shared.json)
     return 0
   }
 }

@@ -2,7 +2,7 @@ internal import Terminal
 
 /// Where the program's words go: verdicts and texts to standard output, everything else to standard error.
 package struct LogConsole {
-  /// Payload, whole lines; false once the reader is gone.
+  /// Payload, whole lines; false where it cannot be written, or the reader is gone.
   package var payload: ([UInt8]) -> Bool
   /// A line for people.
   package var notice: (String) -> Void
@@ -31,9 +31,14 @@ package struct LogConsole {
   }
 
   /// Text that a person asked for; with `--json` standard output holds JSON alone.
-  func help(_ text: String, isJSON: Bool) {
-    if isJSON { notice(text) } else { print(text) }
+  func help(_ text: String, isJSON: Bool) throws(LogProblem) {
+    if isJSON { notice(text) } else { try print(text) }
   }
 
-  func print(_ line: String) { _ = payload(Array((line + "\n").utf8)) }
+  func print(_ line: String) throws(LogProblem) { try write(Array((line + "\n").utf8)) }
+
+  /// Payload without which the exit status would promise too much.
+  func write(_ bytes: [UInt8]) throws(LogProblem) {
+    guard payload(bytes) else { throw LogSentences.outputFailed }
+  }
 }

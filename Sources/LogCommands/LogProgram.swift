@@ -42,7 +42,7 @@ package enum LogProgram {
       guard LogTool.exitCode(for: error) == .success else {
         throw .usage(LogSentences.parserMessage(text), hint: nil)
       }
-      console.help(text, isJSON: scan.isJSON)
+      try console.help(text, isJSON: scan.isJSON)
       return 0
     }
     guard let command = command as? any LogCommand else {

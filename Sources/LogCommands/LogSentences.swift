@@ -95,6 +95,9 @@ enum LogSentences {
 
   // MARK: Failures
 
+  static let outputFailed = LogProblem.failed(
+    "standard output cannot be written, or nobody reads it any more; stopped.")
+
   static func problem(_ failure: LogFailure) -> LogProblem {
     switch failure {
     case .place(let error): place(error)

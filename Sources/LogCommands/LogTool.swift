@@ -61,7 +61,7 @@ struct VersionCommand: LogCommand {
   @OptionGroup var shared: SharedLogOptions
 
   func run(_ surroundings: LogSurroundings) throws(LogProblem) -> Int32 {
-    surroundings.console.print("secure_chat_log " + LogTool.number)
+    try surroundings.console.print("secure_chat_log " + LogTool.number)
     return 0
   }
 }
@@ -88,7 +88,7 @@ struct HelpCommand: LogCommand {
       }
       text = LogTool.helpMessage(for: type)
     }
-    surroundings.console.help(text, isJSON: shared.json)
+    try surroundings.console.help(text, isJSON: shared.json)
     return 0
   }
 }

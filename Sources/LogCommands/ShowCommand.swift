@@ -45,11 +45,12 @@ struct ShowCommand: LogCommand {
     } catch {
       throw LogSentences.problem(error)
     }
+    guard isRead else { throw LogSentences.outputFailed }
     for warning in checked.report.warnings where !shared.quiet {
       surroundings.console.notice(LogSentences.warning(warning, checked.path))
     }
     if shared.json {
-      if isRead { _ = surroundings.console.payload(VerdictLine.json(checked)) }
+      try surroundings.console.write(VerdictLine.json(checked))
     } else if checked.report.exitStatus != 0 {
       for line in LogSentences.verdict(checked, isVerbose: shared.verbose) {
         surroundings.console.notice(line)

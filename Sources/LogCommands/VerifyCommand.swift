@@ -24,28 +24,28 @@ struct VerifyCommand: LogCommand {
     var checked: [CheckedFile] = []
     // Verdicts are told as they come, but for those that wait to hear where else their changed line stands.
     var told = 0
-    do throws(LogFailure) {
-      for path in paths {
-        checked += try checker.check(path)
-        while told < checked.count, !checked[told].wantsSameLine {
-          progress.erase()
-          guard tell(checked[told], surroundings) else { return worst(checked) }
-          told += 1
-        }
+    for path in paths {
+      checked += try check(path, checker)
+      while told < checked.count, !checked[told].wantsSameLine {
+        progress.erase()
+        try tell(checked[told], surroundings)
+        told += 1
       }
-    } catch {
-      throw LogSentences.problem(error)
     }
     checker.findSameLines(for: &checked)
     progress.erase()
-    for file in checked[told...] {
-      guard tell(file, surroundings) else { return worst(checked) }
-    }
+    for file in checked[told...] { try tell(file, surroundings) }
     surroundings.warnOfPlainKeys(keyring)
-    return worst(checked)
+    return Verdict.worst(of: checked.map(\.report.exitStatus))
   }
 
-  private func worst(_ files: [CheckedFile]) -> Int32 { Verdict.worst(of: files.map(\.report.exitStatus)) }
+  private func check(_ path: String, _ checker: LogChecker) throws(LogProblem) -> [CheckedFile] {
+    do throws(LogFailure) {
+      return try checker.check(path)
+    } catch {
+      throw LogSentences.problem(error)
+    }
+  }
 
   /// The logs of this home; none yet is nothing to check, not a fault.
   private func defaultPaths(_ surroundings: LogSurroundings) throws(LogProblem) -> [String] {
@@ -56,14 +56,13 @@ struct VerifyCommand: LogCommand {
       message: LogSentences.noLogs(logs), hint: nil)
   }
 
-  /// False once nobody reads the output any more.
-  private func tell(_ file: CheckedFile, _ surroundings: LogSurroundings) -> Bool {
+  private func tell(_ file: CheckedFile, _ surroundings: LogSurroundings) throws(LogProblem) {
     for warning in file.report.warnings where !shared.quiet {
       surroundings.console.notice(LogSentences.warning(warning, file.path))
     }
-    if shared.json { return surroundings.console.payload(VerdictLine.json(file)) }
-    if shared.quiet, file.report.exitStatus == 0 { return true }
+    if shared.json { return try surroundings.console.write(VerdictLine.json(file)) }
+    if shared.quiet, file.report.exitStatus == 0 { return }
     let lines = LogSentences.verdict(file, isVerbose: shared.verbose)
-    return surroundings.console.payload(Array((lines.joined(separator: "\n") + "\n").utf8))
+    try surroundings.console.print(lines.joined(separator: "\n"))
   }
 }

@@ -74,6 +74,16 @@ extension EndToEnd {
     }
 
     @Test(arguments: ["secure_chat", "secure_chat_log"])
+    func aFullDiskIsToldOfAScriptAndOfHelp(program: String) async throws {
+      let scene = try Scene()
+      for words in ["completion bash", "help", "--version"] {
+        let made = try await shell("\(program) \(words) 2>&1 > /dev/full", in: scene)
+        try scene.expect(made.exit == .exited(program == "secure_chat" ? 1 : 5), "\(words): \(made)")
+        #expect(made.output.contains("standard output cannot be written"), "\(words)")
+      }
+    }
+
+    @Test(arguments: ["secure_chat", "secure_chat_log"])
     func everyShellReadsItsCompletionScript(program: String) async throws {
       let scene = try Scene()
       for name in ["bash", "zsh", "fish"] {

@@ -177,6 +177,18 @@ import Testing
     #expect(json.status == 2 && json.lines.count == 1 && json.output.contains(#""event":"error""#))
   }
 
+  @Test func whatCannotBeWrittenIsNoVerdict() throws {
+    let log = try Self.copy("good/sealed.sclog", to: folder)
+    for arguments in [["verify", log], ["verify", "--json", log], ["show", log], ["version"], ["help"]] {
+      var notices: [String] = []
+      let console = LogConsole(payload: { _ in false }, notice: { notices.append($0) }, canAsk: false)
+      let status = LogProgram.run(
+        arguments + ["--key", key], console: console, environment: FixedEnvironment(["HOME": folder.path]))
+      #expect(status == 5, "\(arguments)")
+      #expect(notices.contains { $0.contains("standard output cannot be written") }, "\(arguments)")
+    }
+  }
+
   @Test func helpAndVersionAreNoFaults() {
     #expect(run("help").status == 0 && run("help").output.contains("verify"))
     #expect(run("help", "show").output.contains("--unverified"))
