@@ -59,6 +59,7 @@ let package = Package(
     room("Wire"),
     room("Cryptography", ["CSodium", "COpenSSL", "CZlib", crypto]),
     room("ChatProtocol", ["Cryptography", "Wire"]),
+    room("GroupKeys", ["Cryptography"]),
     room("SessionLog", ["Cryptography", "Wire"]),
     room("Places", ["CPlatform"]),
     room("LogFiles", ["SessionLog", "Cryptography", "Wire", "Places"]),
@@ -83,6 +84,7 @@ let package = Package(
     tests("CryptographyTests", ["Cryptography"]),
     tests("WireTests", ["Wire"]),
     tests("ChatProtocolTests", ["ChatProtocol", "Cryptography", "Wire"]),
+    tests("GroupKeysTests", ["GroupKeys", "Cryptography", "CZlib"]),
     tests("SessionLogTests", ["SessionLog", "Cryptography", "Wire"]),
     tests("PlacesTests", ["Places"]),
     tests("LogFilesTests", ["LogFiles", "SessionLog", "Cryptography", "Wire", "Places"]),
@@ -97,8 +99,9 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests", dependencies: ["secure_chat", "secure_chat_log", "TestSupport"], path: "Tests",
       exclude: [
-        "ArchitectureTests", "ChatProtocolTests", "CommandsTests", "CryptographyTests", "KnownAnswers",
-        "LogCommandsTests", "LogFilesTests", "MessengerTests", "PlacesTests", "SessionLogTests",
+        "ArchitectureTests", "ChatProtocolTests", "CommandsTests", "CryptographyTests", "GroupKeysTests",
+        "KnownAnswers", "LogCommandsTests", "LogFilesTests", "MessengerTests", "PlacesTests",
+        "SessionLogTests",
         "TerminalTests",
         "TestSupport", "TransportTests", "Vectors", "WireTests",
       ],

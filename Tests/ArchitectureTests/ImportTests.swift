@@ -10,6 +10,7 @@ private let allowedImports: [String: Set<String>] = [
   "Wire": [],
   "Cryptography": ["CSodium", "COpenSSL", "CZlib", "Crypto"],
   "ChatProtocol": ["Cryptography", "Wire"],
+  "GroupKeys": ["Cryptography", "Wire"],
   "SessionLog": ["Cryptography", "Wire"],
   "Places": ["CPlatform", "Glibc"],
   "LogFiles": ["SessionLog", "Cryptography", "Wire", "Places", "Synchronization"],
