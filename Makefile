@@ -23,7 +23,7 @@ run: build ## build, then `secure_chat demo`: two users, two processes, one conv
 
 # Three runs of one build: tests that compute for minutes would starve those that wait for a program, whose
 # own ten seconds for a handshake are real ones.
-COMPUTING := '^(ChatProtocol|Cryptography|SessionLog|Wire)Tests\.'
+COMPUTING := '^(ChatProtocol|Cryptography|GroupKeys|SessionLog|Wire)Tests\.'
 PROGRAMS := '^EndToEndTests\.'
 
 test: setup ## every test

@@ -32,8 +32,9 @@ package enum GroupError: Error, Hashable, Sendable {
   }
 
   package enum Misuse: Hashable, Sendable {
-    case notAMember, nothingStaged, nothingToCommit, unknownMember, unsupportedSuite, removedFromGroup
-    case nameTooLong, groupIsReinitialised, damagedState
+    case notAMember, nothingStaged, unsupportedSuite, removedFromGroup, groupIsReinitialised, damagedState
+    /// More bytes than HKDF gives at once were asked for.
+    case tooManyBytes
   }
 }
 
@@ -43,10 +44,9 @@ package enum Refusal: String, Error, Hashable, Sendable, CaseIterable {
   case otherGroup, pastEpoch, futureEpoch, wrongWireFormat, unknownSender, blankSender, senderNotAllowed
   case applicationInPublic, paddingNotZero, generationTooFar, generationUsed, ownMessage
   case membershipTagMissing, externalCommitByPolicy, externalSenderUnknown, externalProposalByPolicy
-  case sampleTooShort, contentNotProposal
   // Leaf nodes (7.3)
-  case leafSourceWrong, leafSuiteUnsupported, leafVersionUnsupported, leafExtensionUnlisted,
-    leafCredentialUnlisted
+  case leafSourceWrong, leafSuiteUnsupported, leafVersionUnsupported, leafExtensionUnlisted
+  case leafCredentialUnlisted
   case leafLacksRequiredExtension, leafLacksRequiredProposal, leafLacksRequiredCredential
   case leafCredentialUnsupportedByMember, leafUnsupportsMemberCredential, leafLacksGroupExtension
   case leafExpired, leafNotYetValid, leafLifetimeTooLong, credentialTypeByPolicy, credentialRefused
@@ -56,29 +56,27 @@ package enum Refusal: String, Error, Hashable, Sendable, CaseIterable {
   // Trees (4.1, 7.8, 7.9, 12.4.3.1)
   case treeEndsBlank, treeLeafAtParent, treeParentAtLeaf, treeTooLarge, treeEmpty, treeHashDiffers
   case unmergedLeafNotSorted, unmergedLeafNotBelow, unmergedLeafBlank, unmergedLeafNotInBetween
-  case parentHashWrong, parentHashUnlinked
+  case parentHashUnlinked
   // Proposals (12.1) and their lists (12.2)
   case updateOfUnchangedKey, updateOutsideOwnLeaf, updateByCommitter, removeOfBlankLeaf, removeOfCommitter
   case severalChangesOfOneLeaf, addOfMember, duplicateAdd
   case pskNonceLength, pskUsageWrong, pskUnknown, duplicatePSK, pskGroupOrEpochUnknown
   case severalGroupContextExtensions, groupContextExtensionUnsupported, requiredCapabilityUnsupported
   case reInitNotAlone, reInitVersionLower, externalInitInMemberCommit
-  case externalCommitWithoutInit, severalExternalInit, externalCommitProposalNotAllowed,
-    externalCommitByReference
+  case externalCommitWithoutInit, severalExternalInit, externalCommitProposalNotAllowed
+  case externalCommitByReference
   case severalRemovesInExternalCommit, externalSenderProposalNotAllowed, newMemberProposalNotAdd
-  case newMemberSignatureKeyDiffers
-  case proposalReferenceUnknown, tooManyProposals, externalSenderMayNot, malformedExtension
+  case proposalReferenceUnknown, tooManyProposals
   // Commits (12.4)
-  case pathMissing, pathLengthWrong, pathCiphertextCountWrong, pathKeyNotNew, pathPublicKeyWrong,
-    pathSecretLength
-  case pathNodeKeyDuplicate, confirmationTagMissing, leafParentHashWrong, externalCommitWithoutPath
-  case groupIsReinitialising
+  case pathMissing, pathLengthWrong, pathCiphertextCountWrong, pathKeyNotNew, pathPublicKeyWrong
+  case pathSecretLength
+  case confirmationTagMissing, leafParentHashWrong, externalCommitWithoutPath
   // Welcomes (12.4.3.1)
-  case welcomeNotForKeyPackage, welcomeSuiteDiffers, welcomeVersionDiffers, welcomeWithoutTree,
-    welcomeSignerBlank
-  case welcomeOwnLeafMissing, welcomePathSecretWrong, welcomeSignerIsSelf, welcomePSKNotAlone,
-    welcomeEpochNotFirst
-  case welcomeGroupContextDiffers, duplicateKeyPackageReference, joinerSecretLength
+  case welcomeNotForKeyPackage, welcomeSuiteDiffers, welcomeVersionDiffers, welcomeWithoutTree
+  case welcomeSignerBlank
+  case welcomeOwnLeafMissing, welcomePathSecretWrong, welcomeSignerIsSelf, welcomePSKNotAlone
+  case welcomeEpochNotFirst
+  case duplicateKeyPackageReference, joinerSecretLength
   case limitExceeded
 }
 

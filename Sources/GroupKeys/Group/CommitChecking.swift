@@ -65,7 +65,7 @@ extension Group {
       applied.added.append(place)
     }
     let steps = try applied.tree.merge(path, by: place, excluding: added, suite: suite)
-    let rules = LeafRules(context: applied.context, suite: suite, policy: policy, tree: applied.tree)
+    let rules = try LeafRules(context: applied.context, suite: suite, policy: policy, tree: applied.tree)
     try rules.check(path.leafNode, at: place, for: .commit, now: now)
     return steps
   }

@@ -16,13 +16,16 @@ package struct Epoch: Sendable {
 
   init(
     context: GroupContext, tree: RatchetTree, secrets: EpochSecrets, confirmationTag: [UInt8],
-    own: LeafIndex, keys: PrivateKeys, signatureKey: GroupSecret, suite: GroupSuite
+    own: LeafIndex, keys: PrivateKeys, signatureKey: GroupSecret, suite: GroupSuite,
+    secretTree: SecretTree? = nil
   ) {
     self.context = context
     contextBytes = context.encoded
     self.tree = tree
     self.secrets = secrets
-    secretTree = SecretTree(encryptionSecret: secrets.encryption, leafCount: tree.leafCount)
+    self.secretTree =
+      secretTree ?? SecretTree(encryptionSecret: secrets.encryption, leafCount: tree.leafCount)
+    self.secrets.encryption = nil
     interimTranscriptHash = suite.interimTranscriptHash(
       context.confirmedTranscriptHash, confirmationTag: confirmationTag)
     self.confirmationTag = confirmationTag
@@ -31,20 +34,21 @@ package struct Epoch: Sendable {
     self.signatureKey = signatureKey
   }
 
-  /// Opens a PrivateMessage; the key is used up only when the signature holds too.
+  /// Opens a PrivateMessage of this epoch.
   mutating func open(_ message: PrivateMessage, suite: GroupSuite) throws(GroupError) -> AuthenticatedContent
   {
-    let sender = try message.senderData(secrets.senderData, suite: suite)
-    try require(sender.leaf != own, .ownMessage)
-    guard let leaf = tree.leaf(sender.leaf) else { throw .refused(.blankSender) }
-    let kind: SecretTree.Kind = message.contentType == 1 ? .application : .handshake
-    let context = contextBytes
-    return try secretTree.open(sender.leaf, kind, generation: sender.generation, suite) {
-      (key) throws(GroupError) in
-      let content = try message.opened(sender, key: key, suite: suite)
-      try content.verify(context: context, suite: suite, publicKey: leaf.signatureKey)
-      return content
-    }
+    var reading = reading
+    // Moved, not copied: a thousand senders' ratchets would be copied with each message.
+    secretTree = SecretTree(encryptionSecret: nil, leafCount: 1)
+    defer { secretTree = reading.secretTree }
+    return try reading.open(message, suite: suite)
+  }
+
+  /// What reads its messages, without what leads to the next epoch.
+  var reading: ReadingKeys {
+    ReadingKeys(
+      number: context.epoch, contextBytes: contextBytes, tree: tree, own: own, senderData: secrets.senderData,
+      secretTree: secretTree)
   }
 
   /// Signs, encrypts and lets go of the key.
@@ -59,6 +63,33 @@ package struct Epoch: Sendable {
     return try PrivateMessage.sealed(
       authenticated, sender: sender, key: key, senderDataSecret: secrets.senderData, padding: padding,
       suite: suite)
+  }
+}
+
+/// What reads the messages of an epoch, and is all that is kept of one that ended.
+struct ReadingKeys: Sendable {
+  let number: UInt64
+  let contextBytes: [UInt8]
+  let tree: RatchetTree
+  let own: LeafIndex
+  let senderData: GroupSecret
+  var secretTree: SecretTree
+
+  /// Opens a PrivateMessage; the key is used up only when the signature holds too.
+  mutating func open(
+    _ message: PrivateMessage, suite: GroupSuite
+  ) throws(GroupError) -> AuthenticatedContent {
+    let sender = try message.senderData(senderData, suite: suite)
+    try require(sender.leaf != own, .ownMessage)
+    guard let leaf = tree.leaf(sender.leaf) else { throw .refused(.blankSender) }
+    let kind: SecretTree.Kind = message.contentType == 1 ? .application : .handshake
+    let context = contextBytes
+    return try secretTree.open(sender.leaf, kind, generation: sender.generation, suite) {
+      (key) throws(GroupError) in
+      let content = try message.opened(sender, key: key, suite: suite)
+      try content.verify(context: context, suite: suite, publicKey: leaf.signatureKey)
+      return content
+    }
   }
 }
 

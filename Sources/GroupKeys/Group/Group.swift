@@ -13,7 +13,7 @@ package final class Group {
 
   package internal(set) var epoch: Epoch
   /// The epochs before it whose late messages can still be read, newest first.
-  var past: [PastEpoch] = []
+  var past: [ReadingKeys] = []
   /// Proposals of this epoch in the order in which they came.
   var pending: [PendingProposal] = []
   var staged: [[UInt8]: StagedCommit] = [:]
@@ -25,11 +25,6 @@ package final class Group {
   package internal(set) var reInit: ReInit?
   /// Whether the own leaf was removed by the commit that was adopted last.
   package internal(set) var isRemoved = false
-
-  /// An epoch that ended, with what its late application messages need.
-  struct PastEpoch: Sendable {
-    var epoch: Epoch
-  }
 
   struct PendingProposal: Sendable {
     let sent: SentProposal
@@ -54,6 +49,16 @@ package final class Group {
       self.sealing = sealing
       self.policy = policy
     }
+  }
+
+  init(restoring epoch: Epoch, suite: GroupSuite, surroundings: Surroundings) {
+    self.epoch = epoch
+    self.suite = suite
+    policy = surroundings.policy
+    slab = surroundings.slab
+    entropy = surroundings.entropy
+    sealing = surroundings.sealing
+    preSharedKeys = PreSharedKeys()
   }
 
   init(epoch: Epoch, suite: GroupSuite, surroundings: Surroundings, preSharedKeys: PreSharedKeys) {
@@ -118,7 +123,7 @@ package final class Group {
       return
     }
     if policy.pastEpochs > 0 {
-      past.insert(PastEpoch(epoch: epoch), at: 0)
+      past.insert(epoch.reading, at: 0)
       if past.count > policy.pastEpochs { past.removeLast(past.count - policy.pastEpochs) }
     }
     epoch = next

@@ -43,23 +43,26 @@ extension Group {
     try require(message.groupID == groupID, .otherGroup)
     if message.epoch < epochNumber { return try processLate(message) }
     try require(message.epoch == epochNumber, .futureEpoch)
-    // The ratchet moves in a copy: it is taken over when everything else has held.
-    var next = epoch
-    let content = try next.open(message, suite: suite)
+    if message.contentType == 1 {
+      return try application(epoch.open(message, suite: suite), in: epoch.reading)
+    }
+    // The ratchet moves in a copy: it is taken over when all that the handshake says has held.
+    var reading = epoch.reading
+    let content = try reading.open(message, suite: suite)
     let processed = try process(content, hash, now)
-    epoch.secretTree = next.secretTree
+    epoch.secretTree = reading.secretTree
     return processed
   }
 
   /// Late messages are application messages: handshakes of an epoch end with it.
   private func processLate(_ message: PrivateMessage) throws(GroupError) -> Processed {
-    guard let index = past.firstIndex(where: { $0.epoch.context.epoch == message.epoch }),
+    guard let index = past.firstIndex(where: { $0.number == message.epoch }),
       message.contentType == 1
     else { throw .refused(.pastEpoch) }
-    var epoch = past[index].epoch
-    let content = try epoch.open(message, suite: suite)
-    let processed = try application(content, in: epoch)
-    past[index].epoch = epoch
+    var reading = past[index]
+    let content = try reading.open(message, suite: suite)
+    let processed = try application(content, in: reading)
+    past[index] = reading
     return processed
   }
 
@@ -104,7 +107,7 @@ extension Group {
     _ authenticated: AuthenticatedContent, _ hash: [UInt8], _ now: GroupTime?
   ) throws(GroupError) -> Processed {
     switch authenticated.content.content {
-    case .application: return try application(authenticated, in: epoch)
+    case .application: return try application(authenticated, in: epoch.reading)
     case .proposal(let proposal):
       let reference = authenticated.reference(suite)
       let sent = SentProposal(proposal: proposal, sender: authenticated.content.sender, reference: reference)
@@ -117,7 +120,7 @@ extension Group {
     }
   }
 
-  private func application(_ authenticated: AuthenticatedContent, in epoch: Epoch) throws(GroupError)
+  private func application(_ authenticated: AuthenticatedContent, in epoch: ReadingKeys) throws(GroupError)
     -> Processed
   {
     guard case .application(let content) = authenticated.content.content,
@@ -125,7 +128,7 @@ extension Group {
     else { throw .refused(.senderNotAllowed) }
     return .application(
       ApplicationMessage(
-        epoch: epoch.context.epoch, sender: sender, signatureKey: leaf.signatureKey,
+        epoch: epoch.number, sender: sender, signatureKey: leaf.signatureKey,
         authenticatedData: authenticated.content.authenticatedData, content: content))
   }
 

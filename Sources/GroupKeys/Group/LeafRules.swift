@@ -10,11 +10,13 @@ struct LeafRules {
   let usedCredentials: Set<UInt16>
   let readableByAll: Set<UInt16>
 
-  init(context: GroupContext, suite: GroupSuite, policy: GroupPolicy, tree: RatchetTree) {
+  init(
+    context: GroupContext, suite: GroupSuite, policy: GroupPolicy, tree: RatchetTree
+  ) throws(GroupError) {
     self.context = context
     self.suite = suite
     self.policy = policy
-    required = (try? context.requiredCapabilities()) ?? RequiredCapabilities()
+    required = try context.requiredCapabilities()
     var used: Set<UInt16> = []
     var readable: Set<UInt16>?
     for (_, leaf) in tree.members {

@@ -122,7 +122,7 @@ struct ProposalList {
   func checkLeaves(
     _ applied: Applied, suite: GroupSuite, policy: GroupPolicy, now: GroupTime?
   ) throws(GroupError) {
-    let rules = LeafRules(context: applied.context, suite: suite, policy: policy, tree: applied.tree)
+    let rules = try LeafRules(context: applied.context, suite: suite, policy: policy, tree: applied.tree)
     for update in updates { try rules.check(update.node, at: update.leaf, for: .update, now: now) }
     for keyPackage in adds {
       try keyPackage.validate(suite: suite, policy: policy, now: now)

@@ -3,7 +3,8 @@ package import Cryptography
 /// The secrets of an epoch (RFC 9420, 8).
 package struct EpochSecrets: Sendable {
   package let senderData: GroupSecret
-  package let encryption: GroupSecret
+  /// The root of the secret tree; let go as soon as that has it, since every message key follows from it.
+  package internal(set) var encryption: GroupSecret?
   package let exporter: GroupSecret
   package let external: GroupSecret
   package let confirmation: GroupSecret
@@ -12,6 +13,24 @@ package struct EpochSecrets: Sendable {
   package let initial: GroupSecret
   /// Public among the members: what they compare (8.7).
   package let authenticator: [UInt8]
+
+  /// For restoring what was stored.
+  init(restoring secrets: [GroupSecret], authenticator: [UInt8]) throws(GroupError) {
+    guard secrets.count == EpochSecrets.storedCount else { throw .misuse(.damagedState) }
+    senderData = secrets[0]
+    exporter = secrets[1]
+    external = secrets[2]
+    confirmation = secrets[3]
+    membership = secrets[4]
+    resumption = secrets[5]
+    initial = secrets[6]
+    self.authenticator = authenticator
+  }
+
+  static let storedCount = 7
+  var stored: [GroupSecret] {
+    [senderData, exporter, external, confirmation, membership, resumption, initial]
+  }
 
   /// Derives everything from epoch_secret.
   package init(epoch: GroupSecret, suite: GroupSuite) throws(GroupError) {

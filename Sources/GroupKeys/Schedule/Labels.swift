@@ -6,7 +6,7 @@ extension GroupSuite {
   package func expand(
     _ secret: GroupSecret, label: String, context: [UInt8] = [], byteCount: Int
   ) throws(GroupError) -> GroupSecret {
-    guard let short = UInt16(exactly: byteCount) else { throw .misuse(.nameTooLong) }
+    guard let short = UInt16(exactly: byteCount) else { throw .misuse(.tooManyBytes) }
     var info = TLSWriter()
     info.write(short)
     info.opaque(GroupSuite.prefixed(label))

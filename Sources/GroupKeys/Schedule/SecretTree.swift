@@ -54,9 +54,11 @@ package struct SecretTree: Sendable {
   var nodes: [Int: GroupSecret]
   var ratchets: [[LeafIndex: Ratchet]] = [[:], [:]]
 
-  package init(encryptionSecret: GroupSecret, leafCount: Int) {
+  /// Without a secret, all keys are used up.
+  package init(encryptionSecret: GroupSecret?, leafCount: Int) {
     self.leafCount = leafCount
-    nodes = [TreeMath.root(leafCount): encryptionSecret]
+    nodes = [:]
+    nodes[TreeMath.root(leafCount)] = encryptionSecret
   }
 
   /// For restoring what was stored.

@@ -13,8 +13,9 @@ extension RatchetTree {
     for node in stride(from: 1, to: nodes.count, by: 2) {
       guard let parent = parent(node) else { continue }
       let below = TreeMath.leaves(below: node)
-      for (index, leaf) in parent.unmergedLeaves.enumerated() {
-        try require(index == 0 || parent.unmergedLeaves[index - 1] < leaf, .unmergedLeafNotSorted)
+      let isSorted = zip(parent.unmergedLeaves, parent.unmergedLeaves.dropFirst()).allSatisfy(<)
+      try require(isSorted, .unmergedLeafNotSorted)
+      for leaf in parent.unmergedLeaves {
         try require(below.contains(leaf), .unmergedLeafNotBelow)
         let index = LeafIndex(rawValue: leaf)
         try require(self.leaf(index) != nil, .unmergedLeafBlank)
@@ -47,7 +48,7 @@ extension RatchetTree {
   package func validateLeaves(
     context: GroupContext, suite: GroupSuite, policy: GroupPolicy
   ) throws(GroupError) {
-    let rules = LeafRules(context: context, suite: suite, policy: policy, tree: self)
+    let rules = try LeafRules(context: context, suite: suite, policy: policy, tree: self)
     for (index, leaf) in members {
       try rules.check(leaf, at: index)
     }

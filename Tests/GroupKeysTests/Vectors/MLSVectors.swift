@@ -93,7 +93,7 @@ enum MLSVectors {
     return files
   }
 
-  private static func converted(_ value: Any) throws -> MLSVector {
+  static func converted(_ value: Any) throws -> MLSVector {
     switch value {
     case let text as String: return .text(text)
     case let list as [Any]: return .list(try list.map(converted))

@@ -3,26 +3,44 @@ import GroupKeys
 import Testing
 
 /// A member that only follows, as the official files describe it.
-func runPassiveClient(_ value: MLSVector, _ suite: GroupSuite) throws {
-  let slab = SecretSlab()
-  guard case .keyPackage(let keyPackage) = try MLSMessage(parsing: value["key_package"].bytes),
-    case .welcome(let welcome) = try MLSMessage(parsing: value["welcome"].bytes)
-  else { throw MLSVector.Wrong(description: "other wire formats") }
-  var preSharedKeys = PreSharedKeys()
-  for psk in try value["external_psks"].list {
-    preSharedKeys.external[try psk["psk_id"].bytes] = try secret(psk["psk"].bytes, slab)
+struct PassiveClient {
+  let own: OwnKeyPackage
+  let ratchetTree: [UInt8]?
+  let preSharedKeys: PreSharedKeys
+  private let slab = SecretSlab()
+
+  init(_ value: MLSVector, _ suite: GroupSuite) throws {
+    guard case .keyPackage(let keyPackage) = try MLSMessage(parsing: value["key_package"].bytes) else {
+      throw MLSVector.Wrong(description: "no key package")
+    }
+    var preSharedKeys = PreSharedKeys()
+    for psk in try value["external_psks"].list {
+      preSharedKeys.external[try psk["psk_id"].bytes] = try secret(psk["psk"].bytes, slab)
+    }
+    self.preSharedKeys = preSharedKeys
+    own = OwnKeyPackage(
+      suite: suite, keyPackage: keyPackage,
+      initKey: try privateKey(value["init_priv"].bytes, suite.privateKeyByteCount, slab),
+      leafKey: try privateKey(value["encryption_priv"].bytes, suite.privateKeyByteCount, slab),
+      signatureKey: try privateKey(value["signature_priv"].bytes, suite.signatureKeyByteCount, slab))
+    ratchetTree = value["ratchet_tree"].isNull ? nil : try value["ratchet_tree"].bytes
   }
-  let own = OwnKeyPackage(
-    suite: suite, keyPackage: keyPackage,
-    initKey: try privateKey(value["init_priv"].bytes, suite.privateKeyByteCount, slab),
-    leafKey: try privateKey(value["encryption_priv"].bytes, suite.privateKeyByteCount, slab),
-    signatureKey: try privateKey(value["signature_priv"].bytes, suite.signatureKeyByteCount, slab))
-  try same(try suite.keyPair(of: own.initKey).publicKey, keyPackage.initKey, "init key")
-  try keyPackage.validate(suite: suite, policy: .everythingForTestsOnly, now: nil)
-  let tree = value["ratchet_tree"]
-  let group = try Group.join(
-    welcome, with: own, ratchetTree: tree.isNull ? nil : tree.bytes, preSharedKeys: preSharedKeys,
-    in: Group.Surroundings(slab: slab, policy: .everythingForTestsOnly))
+
+  func join(_ message: [UInt8]) throws -> Group {
+    guard case .welcome(let welcome) = try MLSMessage(parsing: message) else {
+      throw MLSVector.Wrong(description: "no welcome")
+    }
+    return try Group.join(
+      welcome, with: own, ratchetTree: ratchetTree, preSharedKeys: preSharedKeys,
+      in: Group.Surroundings(slab: slab, policy: .everythingForTestsOnly))
+  }
+}
+
+func runPassiveClient(_ value: MLSVector, _ suite: GroupSuite) throws {
+  let client = try PassiveClient(value, suite)
+  try same(try suite.keyPair(of: client.own.initKey).publicKey, client.own.keyPackage.initKey, "init key")
+  try client.own.keyPackage.validate(suite: suite, policy: .everythingForTestsOnly, now: nil)
+  let group = try client.join(value["welcome"].bytes)
   try same(group.epochAuthenticator, try value["initial_epoch_authenticator"].bytes, "initial authenticator")
   for (number, epoch) in try value["epochs"].list.enumerated() {
     for proposal in try epoch["proposals"].list {

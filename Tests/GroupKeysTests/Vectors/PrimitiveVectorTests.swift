@@ -154,7 +154,7 @@ import Testing
         let secrets = try joiner.epochSecrets(context: context)
         for (name, found) in [
           ("init_secret", secrets.initial), ("sender_data_secret", secrets.senderData),
-          ("encryption_secret", secrets.encryption), ("exporter_secret", secrets.exporter),
+          ("encryption_secret", try #require(secrets.encryption)), ("exporter_secret", secrets.exporter),
           ("external_secret", secrets.external), ("confirmation_key", secrets.confirmation),
           ("membership_key", secrets.membership), ("resumption_psk", secrets.resumption),
         ] {
