@@ -1,7 +1,7 @@
 # One set of flags for every target, so that nothing is compiled twice: `swift test` with testable
 # imports off builds the same objects as `swift build`.
 SWIFT ?= swift
-BUILD := -c release --disable-index-store
+BUILD := -c release
 TEST := $(SWIFT) test $(BUILD) --disable-testable-imports
 BINARIES := .build/release/secure_chat .build/release/secure_chat_log
 PREFIX ?= /usr/local
