@@ -80,10 +80,14 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CPlatform"], path: "Tests/TestSupport", swiftSettings: testSettings
     ),
+    // Peers made by hand, message by message.
+    .target(
+      name: "ProtocolTestSupport", dependencies: ["ChatProtocol", "Cryptography", "Wire"],
+      path: "Tests/ProtocolTestSupport", swiftSettings: testSettings),
     tests("ArchitectureTests", []),
     tests("CryptographyTests", ["Cryptography"]),
     tests("WireTests", ["Wire"]),
-    tests("ChatProtocolTests", ["ChatProtocol", "Cryptography", "Wire"]),
+    tests("ChatProtocolTests", ["ChatProtocol", "Cryptography", "ProtocolTestSupport", "Wire"]),
     tests("GroupKeysTests", ["GroupKeys", "Cryptography", "CZlib"]),
     tests("SessionLogTests", ["SessionLog", "Cryptography", "Wire"]),
     tests("PlacesTests", ["Places"]),
@@ -97,12 +101,15 @@ let package = Package(
     tests("LogCommandsTests", ["LogCommands", "LogFiles", "SessionLog", "Wire"]),
     // Both folders are one module, so that what starts many processes runs one test at a time.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["secure_chat", "secure_chat_log", "TestSupport"], path: "Tests",
+      name: "EndToEndTests",
+      dependencies: [
+        "secure_chat", "secure_chat_log", "ChatProtocol", "Cryptography", "ProtocolTestSupport",
+        "TestSupport", "Wire",
+      ], path: "Tests",
       exclude: [
         "ArchitectureTests", "ChatProtocolTests", "CommandsTests", "CryptographyTests", "GroupKeysTests",
         "KnownAnswers", "LogCommandsTests", "LogFilesTests", "MessengerTests", "PlacesTests",
-        "SessionLogTests",
-        "TerminalTests",
+        "ProtocolTestSupport", "SessionLogTests", "TerminalTests",
         "TestSupport", "TransportTests", "Vectors", "WireTests",
       ],
       sources: ["EndToEndTests", "AcceptanceTests"], swiftSettings: testSettings),
@@ -115,7 +122,7 @@ let package = Package(
 if let packages = Context.environment["SECURE_CHAT_FUZZ"] {
   let driven = [
     "CSodium", "COpenSSL", "CZlib", "CPlatform", "Cryptography", "Wire", "ChatProtocol", "SessionLog",
-    "Places", "LogFiles", "Terminal", "Transport", "Messenger",
+    "Places", "LogFiles", "Terminal", "Transport", "Messenger", "ProtocolTestSupport",
   ]
   package.products = [.executable(name: "secure_chat_fuzz", targets: ["secure_chat_fuzz"])]
   package.dependencies = []
@@ -124,7 +131,9 @@ if let packages = Context.environment["SECURE_CHAT_FUZZ"] {
     .target(
       name: "FuzzHarness",
       dependencies: [
-        "ChatProtocol", "Cryptography", "LogFiles", "Messenger", "Places", "SessionLog", "Terminal", "Wire",
+        "ChatProtocol", "Cryptography", "LogFiles", "Messenger", "Places", "ProtocolTestSupport",
+        "SessionLog",
+        "Terminal", "Wire",
       ], path: "Fuzz/Harness", swiftSettings: testSettings),
     .executableTarget(
       name: "secure_chat_fuzz", dependencies: ["FuzzHarness"], path: "Fuzz/Entry",

@@ -1,5 +1,6 @@
 import ChatProtocol
 import Cryptography
+import ProtocolTestSupport
 import Wire
 
 /// Handshakes: the parsers of their messages; both machines fed any bytes; and both machines facing a peer

@@ -1,5 +1,6 @@
 import ChatProtocol
 import Cryptography
+import ProtocolTestSupport
 import Wire
 
 /// Records behind a right MAC: a session on either side takes whatever the input says, sealed with the right

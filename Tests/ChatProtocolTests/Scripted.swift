@@ -1,5 +1,6 @@
 import ChatProtocol
 import Cryptography
+import ProtocolTestSupport
 import Synchronization
 import Wire
 
@@ -65,24 +66,12 @@ final class ScriptedEncapsulation: KeyEncapsulation {
   }
 }
 
-/// A secret of known bytes, in a region of its own.
-func makeSecret<Purpose: SecretPurpose>(
-  _ bytes: [UInt8], _: Purpose.Type = Purpose.self
-) throws -> Secret<Purpose> {
-  try Secret(copying: bytes.span, in: GuardedRegion(byteCount: bytes.count))
-}
-
 func makePasswordSecret(_ bytes: [UInt8]) throws -> PasswordSecret {
   PasswordSecret(try makeSecret(bytes))
 }
 
 func makePairSecret(_ bytes: [UInt8]) throws -> PairSecret {
   PairSecret(try makeSecret(bytes))
-}
-
-extension Secret {
-  /// The bytes themselves; tests alone look at them.
-  borrowing func revealed() -> [UInt8] { withBytes { [UInt8](copying: $0) } }
 }
 
 extension ConnectionMachine {

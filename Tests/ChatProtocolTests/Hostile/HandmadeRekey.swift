@@ -1,5 +1,6 @@
 import ChatProtocol
 import Cryptography
+import ProtocolTestSupport
 import Wire
 
 private enum Point: SecretPurpose { static let byteCount = 32 }

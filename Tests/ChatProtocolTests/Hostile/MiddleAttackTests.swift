@@ -1,6 +1,7 @@
 import ChatProtocol
 import Cryptography
 import Foundation
+import ProtocolTestSupport
 import TestSupport
 import Testing
 import Wire

@@ -1,4 +1,5 @@
 import ChatProtocol
+import ProtocolTestSupport
 import Testing
 import Wire
 

@@ -1,5 +1,6 @@
 import ChatProtocol
 import Cryptography
+import ProtocolTestSupport
 import Synchronization
 import Testing
 import Wire

@@ -1,6 +1,6 @@
-import ChatProtocol
+package import ChatProtocol
 import Cryptography
-import Wire
+package import Wire
 
 private enum Point: SecretPurpose { static let byteCount = 32 }
 private enum SessionKey: SecretPurpose { static let byteCount = 64 }
@@ -9,19 +9,19 @@ private enum SessionKey: SecretPurpose { static let byteCount = 64 }
 /// he likes: `alter` may change every part before it is sealed or sent.
 ///
 /// It shares the symmetric state with the product and none of its order of steps.
-final class Handmade {
-  enum Part: Hashable {
+package final class Handmade {
+  package enum Part: Hashable {
     case challenge, share, groupShare, proof
     case claim, passwordShare, profile
     case firstResponse, initiatorResponse, secondResponse
   }
 
-  let identity: IdentityKeys
-  let role: Role
-  let mode: HandshakeMode
-  var alter: (Part, [UInt8]) -> [UInt8] = { _, bytes in bytes }
+  package let identity: IdentityKeys
+  package let role: Role
+  package let mode: HandshakeMode
+  package var alter: (Part, [UInt8]) -> [UInt8] = { _, bytes in bytes }
   /// What this side says its keys are, where it lies.
-  var claimedProfile: [UInt8]
+  package var claimedProfile: [UInt8]
 
   private var state: SymmetricState
   private let region: GuardedRegion
@@ -29,16 +29,16 @@ final class Handmade {
   private let keyPair: MLKEM768KeyPair
   private let own: [UInt8]
   private let ownChallenge: [UInt8]
-  var peerShare: [UInt8] = []
-  var peerChallenge: [UInt8] = []
+  package var peerShare: [UInt8] = []
+  package var peerChallenge: [UInt8] = []
   private var passwordSession: [UInt8] = []
   private var exchange: CPaceExchange?
   private var passwordShare: [UInt8] = []
   /// The name that R's side of the password exchange is for.
-  var answersAs: PeerName
-  private(set) var peerProfile: [UInt8] = []
+  package var answersAs: PeerName
+  package private(set) var peerProfile: [UInt8] = []
 
-  init(_ identity: IdentityKeys, _ role: Role, _ mode: HandshakeMode) throws {
+  package init(_ identity: IdentityKeys, _ role: Role, _ mode: HandshakeMode) throws {
     self.identity = identity
     self.role = role
     self.mode = mode
@@ -57,7 +57,7 @@ final class Handmade {
 
   // MARK: As I
 
-  func initiation(
+  package func initiation(
     to responder: Profile?, groups: [UInt8] = [1, 0, 0, 0], ciphers: [UInt8] = [1, 0, 0, 0]
   ) throws -> [UInt8] {
     if let responder { state.mixHash(responder.signedBytes.span) }
@@ -72,7 +72,7 @@ final class Handmade {
     return frame(1, body)
   }
 
-  func takeResponse(_ frame: [UInt8]) throws {
+  package func takeResponse(_ frame: [UInt8]) throws {
     let body = Array(frame.dropFirst(3))
     peerChallenge = Array(body[2..<34])
     peerShare = Array(body[34..<66])
@@ -87,13 +87,13 @@ final class Handmade {
     if mode == .known { _ = try open(Array(body.dropFirst(1154)), 32) }
   }
 
-  func pairingRequest(_ password: [UInt8], responder: PeerName) throws -> [UInt8] {
+  package func pairingRequest(_ password: [UInt8], responder: PeerName) throws -> [UInt8] {
     try makeExchange(password, identity.profile.name.utf8, responder.utf8)
     let field = alter(.claim, identity.profile.name.field)
     return frame(3, try seal(.passwordShare, alter(.passwordShare, passwordShare), before: field))
   }
 
-  func takePairingReply(_ frame: [UInt8]) throws {
+  package func takePairingReply(_ frame: [UInt8]) throws {
     let body = Array(frame.dropFirst(3))
     passwordShareOfPeer = try open(Array(body[0..<80]), 32)
     try mixPassword(as: .initiator, peer: passwordShareOfPeer)
@@ -102,7 +102,7 @@ final class Handmade {
     _ = try open(Array(body[320...]), 32)
   }
 
-  func authentication(pairSecret: [UInt8]?) throws -> [UInt8] {
+  package func authentication(pairSecret: [UInt8]?) throws -> [UInt8] {
     var body = try seal(.profile, claimedProfile)
     try mix(identity.agreementKey, peerShare, as: .se)
     if let pairSecret {
@@ -115,7 +115,7 @@ final class Handmade {
 
   // MARK: As R
 
-  func takeInitiation(_ frame: [UInt8]) throws {
+  package func takeInitiation(_ frame: [UInt8]) throws {
     let body = Array(frame.dropFirst(3))
     if mode == .known { state.mixHash(identity.profile.signedBytes.span) }
     peerChallenge = Array(body[17..<49])
@@ -130,7 +130,7 @@ final class Handmade {
 
   private var groupShare: [UInt8] = []
 
-  func response(group: UInt8 = 1, cipher: UInt8 = 1) throws -> [UInt8] {
+  package func response(group: UInt8 = 1, cipher: UInt8 = 1) throws -> [UInt8] {
     var secret = try Secret<Point>(in: region)
     let offer = groupShare
     let ciphertext = try secret.withMutableBytes { (bytes) throws(CryptographyError) -> [UInt8] in
@@ -148,7 +148,7 @@ final class Handmade {
     return frame(2, body)
   }
 
-  func takePairingRequest(_ frame: [UInt8], _ password: [UInt8]) throws {
+  package func takePairingRequest(_ frame: [UInt8], _ password: [UInt8]) throws {
     let opened = try open(Array(frame.dropFirst(3)), 96)
     let name = try PeerName(field: opened.span.extracting(0..<64))
     try makeExchange(password, name.utf8, answersAs.utf8)
@@ -156,9 +156,9 @@ final class Handmade {
   }
 
   /// The other side's half of CPace, as soon as its message was opened.
-  private(set) var passwordShareOfPeer: [UInt8] = []
+  package private(set) var passwordShareOfPeer: [UInt8] = []
 
-  func pairingReply() throws -> [UInt8] {
+  package func pairingReply() throws -> [UInt8] {
     var body = try seal(.passwordShare, alter(.passwordShare, passwordShare))
     try mixPassword(as: .responder, peer: passwordShareOfPeer)
     body += try seal(.profile, claimedProfile)
@@ -167,7 +167,7 @@ final class Handmade {
     return frame(4, body)
   }
 
-  func takeAuthentication(_ frame: [UInt8], pairSecret: [UInt8]?) throws {
+  package func takeAuthentication(_ frame: [UInt8], pairSecret: [UInt8]?) throws {
     let body = Array(frame.dropFirst(3))
     peerProfile = try open(Array(body[0..<240]), 193)
     try mix(ephemeral, Array(peerProfile[1..<33]), as: .se)
@@ -178,42 +178,40 @@ final class Handmade {
     _ = try open(Array(body[240...]), 32)
   }
 
-  func confirmation() throws -> [UInt8] {
+  package func confirmation() throws -> [UInt8] {
     frame(6, try seal(.secondResponse, state.response(.secondOfResponder, to: peerChallenge)))
   }
 
-  func takeConfirmation(_ frame: [UInt8]) throws {
+  package func takeConfirmation(_ frame: [UInt8]) throws {
     _ = try open(Array(frame.dropFirst(3)), 32)
   }
 
   // MARK: The session
 
-  func writer() throws -> RecordWriter {
-    let key = role == .initiator ? state.exportPublic("chain I") : state.exportPublic("chain R")
+  package func writer(_ suite: CipherSuite = .aes256CBCHMACCRC32) throws -> RecordWriter {
+    let key = sendingKey
     return try RecordWriter(
-      chainKey: Secret(copying: key.span, in: region), suite: .aes256CBCHMACCRC32, sender: role,
-      in: region)
+      chainKey: Secret(copying: key.span, in: region), suite: suite, sender: role, in: region)
   }
 
   /// The chain key of what this side sends, for records that no writer makes.
-  var sendingKey: [UInt8] {
+  package var sendingKey: [UInt8] {
     role == .initiator ? state.exportPublic("chain I") : state.exportPublic("chain R")
   }
 
   /// A value of the key schedule by its label: a hand-made side has no secrets from its test.
-  func exported(_ label: StaticString) -> [UInt8] { state.exportPublic(label) }
+  package func exported(_ label: StaticString) -> [UInt8] { state.exportPublic(label) }
 
   /// The chain key of what the other side sends.
-  var receivingKey: [UInt8] {
+  package var receivingKey: [UInt8] {
     role == .initiator ? state.exportPublic("chain R") : state.exportPublic("chain I")
   }
 
   /// Reads what the other side sends.
-  func reader() throws -> RecordReader {
-    let key = role == .initiator ? state.exportPublic("chain R") : state.exportPublic("chain I")
+  package func reader(_ suite: CipherSuite = .aes256CBCHMACCRC32) throws -> RecordReader {
+    let key = receivingKey
     return try RecordReader(
-      chainKey: Secret(copying: key.span, in: region), suite: .aes256CBCHMACCRC32,
-      sender: role.other, in: region)
+      chainKey: Secret(copying: key.span, in: region), suite: suite, sender: role.other, in: region)
   }
 
   // MARK: Parts

@@ -1,1 +1,0 @@
-../../../Tests/ChatProtocolTests/Hostile/Handmade.swift
