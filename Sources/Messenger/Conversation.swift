@@ -64,6 +64,7 @@ final class Conversation {
   private var isOver = false
   private var heldEvents: [(event: MessengerEvent, taken: (@Sendable () -> Void)?)] = []
   private(set) var lastText = Moment(nanoseconds: 0)
+  var senderClock = SenderClock()
   /// Texts that arrived and that nobody has taken from the events yet.
   var untaken = 0
   var unacknowledged: [MessageID: (text: OutgoingText, since: Moment)] = [:]

@@ -105,6 +105,9 @@ extension Conversation {
         bound.value.tell(.credit(bytes: credit))
       }
     }
+    if let ahead = senderClock.difference(sent: event.sent, came: event.time) {
+      emit(.warning(.clockDiffers(from: event.from, milliseconds: ahead)))
+    }
   }
 
   private func delivered(_ receipt: DeliveryReceipt) {

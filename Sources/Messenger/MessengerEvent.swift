@@ -229,6 +229,8 @@ package enum Warning: Sendable {
   case knownPeopleOnly
   /// What the log of the last conversation with this peer looks like.
   case earlierLog(EarlierLog)
+  /// The last text of this peer was written so long after it came, by the peer's clock; below zero: before.
+  case clockDiffers(from: PeerName, milliseconds: Int64)
   /// Descriptors ran short; connections wait to be accepted.
   case descriptorsShort
 }

@@ -85,6 +85,29 @@ extension EndToEnd.Acceptance {
       try scene.expect(checked.exit == .exited(0), "users check: \(checked)")
     }
 
+    @Test("3-05: once everybody of the file is known, a person is offered once to take the passwords out")
+    func hardeningIsOffered() async throws {
+      let scene = try Scene()
+      func answers(_ offered: Bool) async throws {
+        let (person, seen) = try await asked(scene, as: "user1", home: "one", name: "user1")
+        // It stands between the two questions.
+        let offer = "its passwords can go:"
+        #expect(person.output.text.contains(offer) == offered, "\(person.transcript)")
+        #expect(seen > 0)
+        person.write("\u{3}")
+        #expect(try await person.ending() == .exited(130))
+      }
+      try await answers(false)
+      let (listener, port) = try await scene.listener(as: "user2", home: "two")
+      #expect(try await scene.send("met", port: port, home: "one").ending() == .exited(0))
+      try await scene.stop(listener)
+      try await answers(true)
+      try await answers(false)
+      let hardened = try await scene.run("users", "harden", "users.json", "--yes", home: "one")
+      try scene.expect(hardened.exit == .exited(0), "users harden: \(hardened)")
+      #expect(try scene.users.allSatisfy { $0["password"] == nil })
+    }
+
     @Test("3-06: who am I, by port as in the original, and again after a wrong one")
     func byPort() async throws {
       let scene = try Scene()
@@ -212,7 +235,8 @@ extension EndToEnd.Acceptance {
       try scene.expect(ending == .exited(0), "/quit: \(ending)", listener)
     }
 
-    @Test("3-33: a lobby at the terminal: from the users file to whom to call, while others can come")
+    @Test(
+      "3-33: a lobby at the terminal, with a numbered menu: whom to call, who is here, while others can come")
     func lobby() async throws {
       let scene = try Scene()
       let (one, heard) = try await asked(scene, as: "user1", home: "one", name: "user1")
@@ -221,8 +245,13 @@ extension EndToEnd.Acceptance {
       let (two, other) = try await asked(scene, as: "user2", home: "two", name: "user2")
       two.write("r\r")
       try await two.shows("user2 is listening", after: other)
-      one.write("/chat user2\r")
-      try await one.shows("user1>user2  ", after: seen)
+      // 1 is chat, 2 is status, 3 is all; 4 and 5 are for groups.
+      one.write("3\r")
+      var shown = try await one.shows("user2  not connected, no contact yet", after: seen)
+      one.write("2 user2\r")
+      shown = try await one.shows("user2  not connected, no contact yet", after: shown)
+      one.write("1 user2\r")
+      try await one.shows("user1>user2  ", after: shown)
       one.write("from the lobby\r")
       try await two.shows("user1  from the lobby")
       one.write("exit\r")

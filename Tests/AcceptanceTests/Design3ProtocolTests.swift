@@ -1,6 +1,10 @@
+import ChatProtocol
+import Cryptography
 import Foundation
+import ProtocolTestSupport
 import TestSupport
 import Testing
+import Wire
 
 extension EndToEnd.Acceptance {
   /// Diffie-Hellman, challenge and response, AES-CBC, CRC32 and the logs: what can be seen of them from outside.
@@ -54,6 +58,61 @@ extension EndToEnd.Acceptance {
         Set(try tapped.listener.events.compactMap { $0.event == "connected" ? $0.text("session") : nil })
           .count == 5)
     }
+
+    @Test("3-16: a recorded conversation stays closed to whoever later steals both users' homes")
+    func stolenHomes() async throws {
+      let tapped = try await Tapped()
+      #expect(try await tapped.send("met").ending() == .exited(0))
+      #expect(try await tapped.send("for nobody else, ever").ending() == .exited(0))
+      try await tapped.scene.stop(tapped.listener)
+      let (dialler, listener) = (
+        try StolenKeys(of: "user1", contact: "user2", home: "one", tapped.scene),
+        try StolenKeys(of: "user2", contact: "user1", home: "two", tapped.scene)
+      )
+      #expect(dialler.pairSecret == listener.pairSecret)
+      for key in dialler.secrets + listener.secrets + [dialler.pairSecret] {
+        #expect(!tapped.capture.holds(key))
+      }
+
+      // Behind the head of three bytes: INIT 1,265 clear and a tag, RESP 1,154 clear and a sealed response.
+      let offer = try #require(tapped.frames(1, .toListener, connection: 1).first).dropFirst(3)
+      let answer = try #require(tapped.frames(2, .toDialler, connection: 1).first).dropFirst(3)
+      let (shareOfDialler, shareOfListener) = (
+        Array(offer.dropFirst(49).prefix(32)), Array(answer.dropFirst(34).prefix(32))
+      )
+      func agreed(_ thief: StolenKeys, _ share: [UInt8]) throws -> [UInt8] {
+        var point = try Secret<Stolen>(in: GuardedRegion(byteCount: 32))
+        try X25519.sharedSecret(private: thief.identity.agreementKey, public: share.span, into: &point)
+        return point.revealed()
+      }
+      let es = try agreed(listener, shareOfDialler)
+      // Everything up to RESP's seal, with what stands in for ee and the secret of ML-KEM.
+      func opens(_ secrets: [[UInt8]]) throws -> Bool {
+        var state = try SymmetricState(
+          mode: .known, in: GuardedRegion(byteCount: GuardedRegion.pageByteCount))
+        state.mixHash(dialler.contact.signedBytes.span)
+        state.mixHash(Array(offer.prefix(1265)).span)
+        try state.mixKey(makeSecret(es, Stolen.self), as: .es)
+        // The stolen key is the right one: it opens what it is meant to open.
+        _ = try state.open(Array(offer.dropFirst(1265)).span, from: .initiator, plaintextByteCount: 0)
+        state.mixHash(Array(answer.prefix(1154)).span)
+        for secret in secrets { try state.mixKey(makeSecret(secret, Stolen.self), as: .ee) }
+        return (try? state.open(Array(answer.dropFirst(1154)).span, from: .responder, plaintextByteCount: 32))
+          != nil
+      }
+      let known = try [
+        [UInt8](repeating: 0, count: 32), es, agreed(dialler, shareOfListener),
+        agreed(listener, shareOfListener),
+        agreed(dialler, shareOfDialler), agreed(dialler, listener.identity.profile.ikDH), dialler.pairSecret,
+      ]
+      #expect(try !opens([]))
+      for first in known {
+        #expect(try !opens([first]))
+        for second in known { #expect(try !opens([first, second])) }
+      }
+    }
+
+    private enum Stolen: SecretPurpose { static let byteCount = 32 }
 
     @Test("3-17: with a wrong secret both sides are told, and nothing is sent")
     func wrongSecret() async throws {
@@ -170,23 +229,51 @@ extension EndToEnd.Acceptance {
       let ending = try await sender.ending()
       // What was acknowledged is done, however the link ends; more of it needs the other side.
       try scene.expect(ending == .exited(0) || ending == .exited(3), "send: \(ending)", sender)
-      let nobody = try await scene.run(
-        "send", "user2", "--users", "users.json", "--as", "user1", "--to", "127.0.0.1:\(FreePort.next())",
-        home: "one", input: "nobody there")
-      try scene.expect(nobody.exit == .exited(3), "nobody listening: \(nobody)")
-      #expect(nobody.errors.contains("Trying again in 1 s") && nobody.errors.contains("Trying again in 2 s"))
+      let closed = try #require(ClosedPort())
+      let nobody = try await scene.send("nobody there", port: Int(closed.number), home: "one")
+      let nobodyEnding = try await nobody.ending()
+      try scene.expect(nobodyEnding == .exited(3), "nobody listening: \(nobodyEnding)", nobody)
+      #expect(try await nobody.event("error").number("exit") == 3)
+      for announced in ["Trying again in 1 s", "Trying again in 2 s"] {
+        #expect(nobody.errors.text.contains(announced))
+      }
       try await scene.stop(listener)
       #expect(try listener.events.filter { $0.event == "message" }.count == 1)
     }
 
-    @Test("3-25: a silent peer is let go, and others are served meanwhile")
+    /// The one test that waits for a limit in real time: ten seconds for a handshake.
+    // [L-02]
+    @Test(
+      "3-25: a silent peer, and one that dribbles, is let go, on either side; others are served meanwhile")
     func silence() async throws {
       let scene = try Scene()
       let (listener, port) = try await scene.listener(as: "user2", home: "two")
+      let service = try RawSocket()
+      let servicePort = FreePort.next()
+      try #require(service.bind(port: servicePort))
+      service.listen()
+      let begun = ContinuousClock.now
+      let dialler = try scene.start(
+        [
+          "send", "user2", "--users", "users.json", "--as", "user1", "--to", "127.0.0.1:\(servicePort)",
+        ], home: "other", streams: .input([0x61]))
       let silent = try RawSocket(connectedTo: port)
+      let slow = try RawSocket(connectedTo: port)
+      slow.write([0x04])
       #expect(try await scene.send("meanwhile", port: port, home: "one").ending() == .exited(0))
       #expect(await silent.everything(within: 100) == [])
+      #expect(await slow.everything(within: 100) == [])
+      // A close at once would not be the limit at work.
+      #expect(ContinuousClock.now - begun > .seconds(5))
+      // A first contact: any failure after the connection, silence included, is 5.
+      let ending = try await dialler.ending()
+      try scene.expect(ending == .exited(5), "send to a silent service: \(ending)", dialler)
+      #expect(try await scene.send("afterwards", port: port, home: "one").ending() == .exited(0))
       try await scene.stop(listener)
+      #expect(
+        try listener.events.compactMap { $0.event == "message" ? $0.text("text") : nil } == [
+          "meanwhile", "afterwards",
+        ])
     }
 
     @Test("3-27: the listener takes one peer after another, and several at once")
@@ -258,6 +345,49 @@ extension EndToEnd.Acceptance {
       let came = try #require(message.text("time").flatMap(form.date(from:)))
       #expect(abs(came.timeIntervalSince(sent)) < 600)
       try await scene.stop(listener)
+    }
+
+    /// No program of ours lies about the time, so user1's keys are used by hand.
+    @Test(
+      "3-30: a sender's clock that is far from ours is flagged, in JSON and on screen, and changes no order")
+    func clockSkew() async throws {
+      let scene = try Scene()
+      let (listener, port) = try await scene.listener(as: "user2", home: "two")
+      #expect(try await scene.send("met", port: port, home: "one").ending() == .exited(0))
+      let stolen = try StolenKeys(of: "user1", contact: "user2", home: "one", scene)
+      let caller = try await HandmadeCaller(stolen, port: port)
+      let now = Int64(Date().timeIntervalSince1970) * 1_000
+      // Two hours ago and still so a second later, then far ahead, then right again.
+      let times: [Int64] = [-7_200_000, -7_199_000, 3 * 86_400_000 + 3_600_000, 0].map { now + $0 }
+      for time in times { try caller.sendText("at \(time)", writtenAt: UnixTime(milliseconds: UInt64(time))) }
+      try await caller.acknowledgement(of: 4)
+      try await caller.close(sent: 4, received: 0)
+      try await scene.stop(listener)
+      let told = try listener.events.filter { ["message", "warning"].contains($0.event) }.dropFirst()
+      try scene.expect(
+        told.map(\.event) == ["message", "warning", "message", "message", "warning", "message"],
+        "\(told.map(\.line))", listener)
+      let messages = told.filter { $0.event == "message" }
+      #expect(
+        messages.map { $0.text("text") } == times.map { "at \($0)" }
+          && messages.map { $0.number("seq") } == [1, 2, 3, 4])
+      #expect(messages.map { $0.text("sent") } == times.map { UnixTime(milliseconds: UInt64($0)).rfc3339 })
+      let warnings = told.filter { $0.event == "warning" }
+      #expect(warnings.allSatisfy { $0.text("code") == "W_CLOCK_SKEW" })
+      #expect(
+        warnings.first?.text("message")?.contains("user1 their last message was written 2 hours ago") == true)
+      #expect(warnings.last?.text("message")?.contains("was written 3 days from now") == true)
+
+      let person = try scene.person(
+        "listen", "--users", "users.json", "--as", "user2", home: "two", name: "user2")
+      try await person.shows("only this computer can reach you")
+      let again = try await HandmadeCaller(stolen, port: try scene.port(of: "user2"))
+      try again.sendText("late", writtenAt: UnixTime(milliseconds: UInt64(times[0])))
+      let seen = try await person.shows("user1  late")
+      try await person.shows("was written 2 hours ago", after: seen)
+      try await again.close(sent: 1, received: 0)
+      person.write("/quit\r")
+      #expect(try await person.ending() == .exited(0))
     }
 
     @Test("3-31: both logs hold the same texts")

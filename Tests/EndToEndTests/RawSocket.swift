@@ -47,6 +47,9 @@ final class RawSocket {
     }
   }
 
+  /// What the other side says from now on.
+  func listening() -> Gathered { Gathered(reading: dup(descriptor)) }
+
   /// Everything the other side says until it closes; gives up after the time, which is nil.
   func everything(within seconds: Double) async -> [UInt8]? {
     let gathered = Gathered(reading: dup(descriptor))

@@ -153,14 +153,6 @@ extension EndToEnd {
       #expect(try listener.events.filter { $0.event == "message" }.count == 1)
     }
 
-    @Test func nobodyListeningIsThreeTriesAndExitThree() async throws {
-      let scene = try Scene()
-      let sender = try await scene.send("hello", port: FreePort.next())
-      let ending = try await sender.ending()
-      try scene.expect(ending == .exited(3), "send: \(ending)")
-      #expect(try await sender.event("error").number("exit") == 3)
-    }
-
     @Test func aPortInUseIsExitOneAndNamesTheOption() async throws {
       let scene = try Scene()
       let (listener, port) = try await scene.listener(as: "user2")
@@ -196,33 +188,6 @@ extension EndToEnd {
       let refused = try listener.events.filter { $0.event == "refused" }
       #expect(refused.count == hostile.count)
       #expect(refused.allSatisfy { $0.text("code") != nil && $0.text("name") == nil })
-    }
-
-    /// The one test that waits for a limit in real time: PROTOCOL 1.10, ten seconds for a handshake.
-    // [L-02]
-    @Test func aSilentPeerIsDroppedAfterTenSecondsOnEitherSide() async throws {
-      let scene = try Scene()
-      let (listener, port) = try await scene.listener(as: "user2")
-      let service = try RawSocket()
-      let servicePort = FreePort.next()
-      try #require(service.bind(port: servicePort))
-      service.listen()
-      let begun = ContinuousClock.now
-      let dialler = try scene.start(
-        "send", "user2", "--users", "users.json", "--as", "user1", "--to", "127.0.0.1:\(servicePort)",
-        home: "other", streams: .input([0x61]))
-      let silent = try RawSocket(connectedTo: port)
-      let slow = try RawSocket(connectedTo: port)
-      slow.write([0x04])
-      #expect(await silent.everything(within: 100) == [])
-      #expect(await slow.everything(within: 100) == [])
-      // A close at once would not be the limit at work.
-      #expect(ContinuousClock.now - begun > .seconds(5))
-      // A first contact: any failure after the connection, silence included, is 5.
-      let ending = try await dialler.ending()
-      try scene.expect(ending == .exited(5), "send to a silent service: \(ending)", dialler)
-      try await aGoodPeerIsServed(scene, listener, port: port)
-      try await scene.stop(listener)
     }
 
     @Test(arguments: [

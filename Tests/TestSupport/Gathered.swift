@@ -40,6 +40,14 @@ package final class Gathered: Sendable {
     }.flatMap { $0 }
   }
 
+  /// Waits for so many bytes behind the first `start`; nil where fewer come before the end.
+  package func bytes(_ count: Int, from start: Int, within seconds: Double) async -> [UInt8]? {
+    await state.wait(within: seconds) { state in
+      if state.bytes.count >= start + count { return .some(Array(state.bytes[start..<start + count])) }
+      return state.hasEnded ? .some(nil) : nil
+    }.flatMap { $0 }
+  }
+
   /// Waits until nothing more can come.
   package func end(within seconds: Double) async -> Bool {
     await state.wait(within: seconds) { $0.hasEnded ? true : nil } ?? false

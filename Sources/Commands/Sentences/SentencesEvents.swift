@@ -285,7 +285,21 @@ extension Sentences {
     case .earlierLog(let problem): ("W_EARLIER_LOG", earlierLog(problem))
     case .descriptorsShort:
       ("W_DESCRIPTORS", "Open files run short; connections wait until others end (ulimit -n).")
+    case .clockDiffers(let name, let milliseconds):
+      ("W_CLOCK_SKEW", clockDiffers(name, milliseconds))
     }
+  }
+
+  private static func clockDiffers(_ name: PeerName, _ milliseconds: Int64) -> String {
+    let minutes = Int(clamping: milliseconds.magnitude / 60_000)
+    let howLong =
+      minutes < 120
+      ? count(minutes, "minute") : minutes < 2880 ? count(minutes / 60, "hour") : count(minutes / 1440, "day")
+    return milliseconds > 0
+      ? "By the clock of \(name.text) their last message was written \(howLong) from now: "
+        + "one of the two clocks is wrong (doctor looks at yours)."
+      : "By the clock of \(name.text) their last message was written \(howLong) ago: "
+        + "it waited on its way, or one of the two clocks is wrong (doctor looks at yours)."
   }
 
   private static func earlierLog(_ problem: EarlierLog) -> String {
