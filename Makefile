@@ -40,8 +40,12 @@ bench: build ## figures beside limits and peers, as one table
 fuzz: build ## the fuzzer: every target for 100,000 runs or 20 s
 	Fuzz/run
 
-deep: build ## the long run: 200,000 simulated conversations; each fuzz target for DEEP_SECONDS (600)
-	SECURE_CHAT_SEEDS=200000 $(TEST) --filter PairTests
+DEEP_PROGRAMS := 'floodOfInitiations|aCutConfirmationConverges|KilledAtWrites'
+DEEP_COMPUTING := 'PairTests|LogDamageTests'
+
+deep: build ## the long run: floods, cuts, kills, simulation, log edits; each fuzz target for DEEP_SECONDS (600)
+	SECURE_CHAT_FLOOD_SECONDS=20 SECURE_CHAT_EVERY_OFFSET=1 $(TEST) --filter $(DEEP_PROGRAMS)
+	SECURE_CHAT_SEEDS=200000 SECURE_CHAT_EDITS=500000 $(TEST) --filter $(DEEP_COMPUTING)
 	FUZZ_RUNS=-1 FUZZ_SECONDS=$(or $(DEEP_SECONDS),600) Fuzz/run
 
 install: build ## programs, man pages and shell completions, below PREFIX (default /usr/local)

@@ -1,3 +1,4 @@
+import Foundation
 import SessionLog
 import Testing
 import Wire
@@ -113,14 +114,20 @@ import Wire
     }
   }
 
+  /// How many edits are made in all: 50,000, or what `SECURE_CHAT_EDITS` says.
+  private static var edits: Int {
+    #if DEBUG
+      let usual = 1_600
+    #else
+      let usual = 50_000
+    #endif
+    return ProcessInfo.processInfo.environment["SECURE_CHAT_EDITS"].flatMap { Int($0) } ?? usual
+  }
+
   @Test("Seeded random edits are all found, and named with their record", arguments: UInt64(1)...4)
   func randomEditsAreFound(seed: UInt64) throws {
-    #if DEBUG
-      let count = 400
-    #else
-      let count = 12_500
-    #endif
-    try RandomEdits(seed: seed).run(count)
+    let checked = try RandomEdits(seed: seed).run(Self.edits / 4)
+    print("log edits: seed \(seed), \(checked) that change something, all looked for")
   }
 }
 
@@ -134,8 +141,10 @@ struct RandomEdits {
     random = SplitMix(state: seed)
   }
 
-  func run(_ count: Int) throws {
+  /// Returns how many of them changed anything.
+  func run(_ count: Int) throws -> Int {
     var edits = self
+    var changed = 0
     let fixture = try LogFixture()
     let whole = lines(try fixture.log())
     let foreign = lines(try fixture.log(random: 2))
@@ -144,6 +153,7 @@ struct RandomEdits {
     for number in 0..<count {
       let (edited, record, what) = edits.next(bytes, line, whole, foreign)
       guard edited != bytes else { continue }
+      changed += 1
       let report = try fixture.check(edited, knownHeader: whole[0].dropLast())
       let place = "seed \(seed) edit \(number): \(what), \(report.finding)"
       #expect(report.exitStatus != 0, "\(place)")
@@ -157,6 +167,7 @@ struct RandomEdits {
       case .verified, .agree, .disagree: Issue.record("\(place)")
       }
     }
+    return changed
   }
 
   private mutating func next(
