@@ -134,16 +134,63 @@ extension EndToEnd {
       try await scene.stop(listener)
     }
 
+    @Test(
+      "attack 20: ten dials that somebody kills offer the same as ever, and none falls back to a first contact"
+    )
+    func killedDialsOfferTheSameAsEver() async throws {
+      let scene = try threeUsers()
+      let (listener, port) = try await scene.listener(as: "user2", home: "two")
+      try await pair(scene, port: port)
+      // At INIT, at RESP, inside RESP, and at FIN, by an end and by a reset.
+      let proxy = try FrameProxy(to: port) { frame in
+        let isReset = frame.connection % 2 == 1
+        switch (frame.connection % 5, frame.type) {
+        case (0, 1), (1, 1), (2, 2), (4, 6): return [isReset ? .reset : .end]
+        case (3, 2): return [.forward(Array(frame.bytes.prefix(600))), isReset ? .reset : .end]
+        default: return [.forward(frame.bytes)]
+        }
+      }
+      // Side by side, which saves time and changes nothing.
+      let senders = try (0..<10).map { number in
+        try scene.start(
+          [
+            "send", "user2", "--users", "users.json", "--as", "user1", "--json", "--to",
+            "127.0.0.1:\(proxy.port)",
+          ], home: "one", streams: .input(Array("never sent \(number)".utf8)))
+      }
+      var exits: [RunningProgram.Ending] = []
+      for sender in senders {
+        exits.append(try await sender.ending())
+        #expect(try await sender.event("error").text("code") == "E_CLOSED")
+        #expect(try !sender.events.contains { ["connected", "delivered"].contains($0.event) })
+      }
+      // Up to RESP the key is not proven, behind it the authentication failed.
+      #expect(exits.count { $0 == .exited(4) } == 8 && exits.count { $0 == .exited(5) } == 2)
+      // Each dialled once, and in mode K with all that it offers.
+      #expect(proxy.recorded.count == 10)
+      let heads = Set(proxy.recorded.compactMap { $0[.toListener].first.map { Array($0.prefix(20)) } })
+      #expect(heads == [[5, 0x22, 1] + Array("SECCHAT".utf8) + [1, 0x4b, 1, 0, 0, 0, 1, 3, 2, 0]])
+      #expect(
+        proxy.recorded.allSatisfy { $0[.toListener].count == 1 || $0[.toListener].map { $0[2] } == [1, 5] })
+      try await pair(scene, port: port)
+      try await scene.stop(listener)
+      #expect(
+        try listener.events.filter { $0.event == "message" }.map { $0.text("text") } == ["paired", "paired"])
+    }
+
     @Test("attack 32: no length that cannot be is answered, and memory does not grow")
     func noLengthThatCannotBeIsAnswered() async throws {
       let scene = try Scene()
       let (listener, port) = try await scene.listener(as: "user2", home: "two")
       let lengths =
         [0xffff, 0, 1, 2] + [82, 130, 466, 514, 1266, 1314, 1650, 1698].flatMap { [$0 - 1, $0 + 1] }
+      var times: [Duration] = []
       func knock(_ length: Int, type: UInt8) async throws {
         let socket = try RawSocket(connectedTo: port)
+        let begun = ContinuousClock.now
         socket.write([UInt8(length >> 8), UInt8(length & 0xff), type])
         #expect(await socket.everything(within: 60) == [], "\(length) was answered")
+        times.append(ContinuousClock.now - begun)
       }
       // What the first connections make the program allocate is not growth.
       for length in lengths { try await knock(length, type: 1) }
@@ -151,6 +198,13 @@ extension EndToEnd {
       for type in [UInt8(1), 2, 3, 5, 0x10, 0xff] {
         for length in lengths { try await knock(length, type: type) }
       }
+      times.sort()
+      print(
+        "odd lengths: closed after \(times[times.count / 2]), the slowest of \(times.count) after \(times.last!)"
+      )
+      // By the machine in the turn in which the length came (`RecordAttackTests`); here half of them, far above the
+      // 100 ms and far below any of the time limits.
+      #expect(times[times.count / 2] < .seconds(2))
       // Ten times the megabyte that it may be at most.
       #expect(try Self.residentKilobytes(listener) - before < 10 * 1024)
       try await pair(scene, port: port)
@@ -195,8 +249,12 @@ extension EndToEnd {
       try await scene.stop(listener)
     }
 
+    /// Every offset takes a minute: `make deep` sets the variable.
+    private static let offsets =
+      ProcessInfo.processInfo.environment["SECURE_CHAT_EVERY_OFFSET"] == nil ? [0, 1, 42, 82] : Array(0..<83)
+
     /// FIN is 83 bytes behind RESP and PAIR2 of 1,157 and 403.
-    @Test("attack 31: a first contact whose FIN is cut converges at the next try", arguments: [0, 1, 42, 82])
+    @Test("attack 31: a first contact whose FIN is cut converges at the next try", arguments: offsets)
     func aCutConfirmationConverges(offset: Int) async throws {
       let scene = try Scene()
       let (listener, port) = try await scene.listener(as: "user2", home: "two")
@@ -243,9 +301,10 @@ extension EndToEnd {
         (listener, port) = try await scene.listener(as: "user2", home: "two")
       }
       for _ in 0..<2 { try await pair(scene, port: port) }
+      try await scene.stop(listener)
+      // What happened is told a moment after it did: all of it when the listener has ended.
       let known = try #require(try listener.events.last { $0.event == "connected" })
       #expect(known.truth("known") == true)
-      try await scene.stop(listener)
     }
   }
 }

@@ -51,9 +51,10 @@ extension EndToEnd {
           let ending = try await sender.ending()
           try scene.expect(ending == .exited(0), "after a kill at write \(number): \(ending)")
         }
+        try await scene.stop(listener)
+        // What happened is told a moment after it did: all of it when the listener has ended.
         let known = try #require(try listener.events.last { $0.event == "connected" })
         #expect(known.truth("known") == true)
-        try await scene.stop(listener)
         let pins = try [
           StolenKeys(of: "user1", contact: "user2", home: "one", scene).pairSecret,
           StolenKeys(of: "user2", contact: "user1", home: "two", scene).pairSecret,

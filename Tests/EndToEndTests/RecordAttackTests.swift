@@ -94,6 +94,67 @@ extension EndToEnd {
       try await scene.stop(listener)
     }
 
+    /// The keys that a killed program had are gone with it: a dial begins anew, whatever was under way.
+    @Test("attack 14: whoever is killed in mid-conversation, with every cipher, no ciphertext comes twice")
+    func nothingOnTheWireComesTwiceAfterAKill() async throws {
+      let scene = try Scene()
+      var (listener, port) = try await scene.listener(as: "user2", home: "two")
+      var proxies = [try FrameProxy(to: port)]
+      let line = String(repeating: "the same text ", count: 20)
+      func talk(_ cipher: String) async throws -> RunningProgram {
+        let sender = try scene.start(
+          [
+            "send", "user2", "--users", "users.json", "--as", "user1", "--json", "--lines", "--ciphers",
+            cipher,
+            "--to", "127.0.0.1:\(proxies[proxies.count - 1].port)",
+          ], home: "one")
+        sender.write(String(repeating: line + "\n", count: 40))
+        _ = try await sender.event("delivered", 9)
+        return sender
+      }
+      for cipher in ["aes256-cbc-hmac-crc32", "aes256-gcm", "xchacha20-poly1305"] {
+        let sender = try await talk(cipher)
+        sender.send(SIGKILL)
+        #expect(try await sender.ending() == .signalled(SIGKILL))
+      }
+      // Now the listener: with the dialler, so that nobody dials again before it is back.
+      for cipher in ["aes256-cbc-hmac-crc32", "aes256-gcm"] {
+        let sender = try await talk(cipher)
+        for program in [listener, sender] { program.send(SIGKILL) }
+        for program in [listener, sender] {
+          #expect(try await program.ending() == .signalled(SIGKILL))
+        }
+        (listener, port) = try await scene.listener(as: "user2", home: "two")
+        proxies.append(try FrameProxy(to: port))
+      }
+      let last = try await talk("aes256-cbc-hmac-crc32")
+      last.closeInput()
+      let ending = try await last.ending()
+      try scene.expect(ending == .exited(0), "the last conversation: \(ending)", last)
+      try await scene.stop(listener)
+
+      let connections = proxies.flatMap(\.recorded)
+      #expect(connections.count == 6)
+      // The first is a first contact; of each the dialler's and the listener's challenge and share.
+      var fresh: [[UInt8]] = []
+      var blocks: [[UInt8]] = []
+      for connection in connections {
+        let (offer, answer) = (
+          try #require(connection[.toListener].first), try #require(connection[.toDialler].first)
+        )
+        fresh += [offer[20..<52], offer[52..<84], answer[5..<37], answer[37..<69]].map(Array.init)
+        for record in connection[.toListener] + connection[.toDialler] where record[2] == 0x10 {
+          for start in stride(from: 3, through: record.count - 16, by: 16) {
+            blocks.append(Array(record[start..<start + 16]))
+          }
+        }
+      }
+      #expect(fresh.count == 24 && Set(fresh).count == fresh.count)
+      // Ten texts at least in each, of 22 blocks and more.
+      #expect(blocks.count > 6 * 10 * 22)
+      #expect(Set(blocks).count == blocks.count, "a block of ciphertext came twice")
+    }
+
     private static let bits: [(name: String, bit: Int, code: String)] = [
       ("the length", 0, "E_PROTO"), ("the type", 19, "E_PROTO"), ("the ciphertext", 800, "E_MAC"),
       ("the tag", 2327, "E_MAC"),

@@ -1,5 +1,6 @@
 import ChatProtocol
 import Cryptography
+import ProtocolTestSupport
 import Testing
 import Wire
 
@@ -15,35 +16,39 @@ final class OpenEnd {
   private var reader: RecordReader?
 
   /// Alice by hand, who dials a real Bob.
-  static func dialling(_ cast: Cast, _ context: ConnectionContext? = nil) throws -> OpenEnd {
+  static func dialling(
+    _ cast: Cast, _ context: ConnectionContext? = nil, suite: CipherSuite = .aes256CBCHMACCRC32
+  ) throws -> OpenEnd {
     let bob = try cast.accepting(context)
     let alice = try Handmade(cast.alice, .initiator, .known)
-    bob.receive(try alice.initiation(to: cast.bob.profile))
+    bob.receive(try alice.initiation(to: cast.bob.profile, ciphers: [suite.rawValue, 0, 0, 0]))
     try alice.takeResponse(bob.sent()[0])
     bob.receive(try alice.authentication(pairSecret: cast.pairSecret))
     let answer = bob.sent()
     try alice.takeConfirmation(answer[0])
-    let end = try OpenEnd(alice, bob, peerKey: cast.bob.profile.ikDH)
+    let end = try OpenEnd(alice, bob, suite, peerKey: cast.bob.profile.ikDH)
     for frame in answer.dropFirst() { _ = try end.open(frame) }
     try end.send(.synchronisation(.nothing))
     return end
   }
 
   /// Bob by hand, whom a real Alice dials.
-  static func accepting(_ cast: Cast, _ context: ConnectionContext? = nil) throws -> OpenEnd {
+  static func accepting(
+    _ cast: Cast, _ context: ConnectionContext? = nil, suite: CipherSuite = .aes256CBCHMACCRC32
+  ) throws -> OpenEnd {
     let alice = try cast.dialling(nil, context)
     let bob = try Handmade(cast.bob, .responder, .known)
     try bob.takeInitiation(alice.sent()[0])
-    alice.receive(try bob.response())
+    alice.receive(try bob.response(cipher: suite.rawValue))
     try bob.takeAuthentication(alice.sent()[0], pairSecret: cast.pairSecret)
     alice.receive(try bob.confirmation())
-    let end = try OpenEnd(bob, alice, peerKey: cast.alice.profile.ikDH)
+    let end = try OpenEnd(bob, alice, suite, peerKey: cast.alice.profile.ikDH)
     for frame in alice.sent() { _ = try end.open(frame) }
     try end.send(.synchronisation(.nothing))
     return end
   }
 
-  private init(_ handmade: Handmade, _ peer: TestPeer, peerKey: [UInt8]) throws {
+  private init(_ handmade: Handmade, _ peer: TestPeer, _ suite: CipherSuite, peerKey: [UInt8]) throws {
     self.peer = peer
     role = handmade.role
     region = try GuardedRegion(byteCount: GuardedRegion.pageByteCount)
@@ -53,8 +58,8 @@ final class OpenEnd {
     chains = [
       .initiator: handmade.exported("chain I"), .responder: handmade.exported("chain R"),
     ]
-    writer = try handmade.writer()
-    reader = try handmade.reader()
+    writer = try handmade.writer(suite)
+    reader = try handmade.reader(suite)
   }
 
   /// A record for the peer, not given to it yet.

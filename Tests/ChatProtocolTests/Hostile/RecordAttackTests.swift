@@ -1,5 +1,6 @@
 import ChatProtocol
 import Cryptography
+import ProtocolTestSupport
 import Testing
 import Wire
 
@@ -132,6 +133,8 @@ struct RecordAttackTests {
     let (_, bob) = try cast.session()
     bob.receive([UInt8(length >> 8), UInt8(length & 0xff), 0x10])
     #expect(bob.code == .proto)
+    // In the same turn, waiting for nothing more.
+    #expect(bob.closesLink != nil && bob.machine.deadline == nil)
   }
 
   // [F-02] [F-03]
@@ -144,6 +147,7 @@ struct RecordAttackTests {
     bob.receive([UInt8(length >> 8), UInt8(length & 0xff), 1])
     #expect(bob.code == .proto)
     #expect(bob.sent().isEmpty)
+    #expect(bob.closesLink == false && bob.machine.deadline == nil)
   }
 
   // MARK: 43

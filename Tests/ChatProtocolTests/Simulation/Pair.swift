@@ -1,4 +1,5 @@
 import ChatProtocol
+import ProtocolTestSupport
 import Wire
 
 /// Two users face to face in virtual time: first contact, sessions, storms, crashes, and calm again.
@@ -25,14 +26,17 @@ final class Pair {
   private var suites: Set<[UInt8]> = []
   private var links: [(SimulatedLink, Endpoint, Endpoint)] = []
 
-  init(seed: UInt64, fault: Endpoint.Fault = .none) throws {
+  /// With a `policy` it is that one, and no disk fails.
+  init(seed: UInt64, fault: Endpoint.Fault = .none, policy: NegotiationPolicy? = nil) throws {
     world = World(seed: seed)
     judge = Judge(world: world)
     self.fault = fault
-    let faults = Disk.Faults(failing: world.chance(20) ? 8 : 0, delay: 0...30)
-    policy = Pair.policy(&world.random)
-    alice = try Party("alice", world: world, faults: faults, policy: policy)
-    bob = try Party("bob", world: world, faults: faults, policy: policy)
+    var faults = Disk.Faults(failing: world.chance(20) ? 8 : 0, delay: 0...30)
+    let usual = Pair.policy(&world.random)
+    if policy != nil { faults.failing = 0 }
+    self.policy = policy ?? usual
+    alice = try Party("alice", world: world, faults: faults, policy: self.policy)
+    bob = try Party("bob", world: world, faults: faults, policy: self.policy)
     judge.parties = [alice, bob]
     password = try makePasswordSecret([UInt8](repeating: 1, count: 32))
     wrongPassword = try makePasswordSecret([UInt8](repeating: 2, count: 32))
@@ -42,9 +46,46 @@ final class Pair {
     for _ in 0..<Int.random(in: 1...3, using: &world.random) { storm() }
     calm()
     defer { end() }
-    return Outcome(
+    return outcome
+  }
+
+  private var outcome: Outcome {
+    Outcome(
       findings: judge.findings, shown: judge.shownCount, acknowledged: judge.acknowledgedCount,
       sessions: sessions, rekeys: judge.rekeyCount, suites: suites)
+  }
+
+  /// What interrupts a first contact that alice dials.
+  enum Interruption {
+    /// One side dies in one of its durable writes; `silently`: what it sent before still arrives.
+    case death(ofDialler: Bool, write: Int, lands: Bool, silently: Bool)
+    /// Both links end behind so many bytes of the listener.
+    case cut(afterBytes: Int)
+  }
+
+  /// A first contact with an interruption, and calm weather behind it; also says whether there was one, and what
+  /// the two hold in between.
+  func firstContact(
+    _ interruption: Interruption
+  ) -> (outcome: Outcome, isInterrupted: Bool, pins: (dialler: Bool, listener: Bool)) {
+    var limit: Int?
+    var isDead = false
+    switch interruption {
+    case .death(let ofDialler, let write, let lands, let silently):
+      let victim = ofDialler ? alice : bob
+      victim.disk.death = Disk.Death(write: write, lands: lands) {
+        victim.crash(silently: silently)
+        isDead = true
+      }
+    case .cut(let count): limit = count
+    }
+    connect(.calm, dialler: alice, listener: bob, mayMistype: false, limit: limit)
+    finish(isCalm: false) { !alice.disk.isDying && !bob.disk.isDying }
+    for party in [alice, bob] { party.disk.death = nil }
+    let pins = (alice.disk.pin != nil, bob.disk.pin != nil)
+    calm()
+    defer { end() }
+    return (outcome, isDead || limit != nil, pins)
   }
 
   /// One strongest group a seed, so that no floor is in the way, and beside it what is weaker; the classic field
@@ -131,13 +172,14 @@ final class Pair {
   }
 
   private func connect(
-    _ weather: SimulatedLink.Storm, dialler: Party, listener: Party, mayMistype: Bool
+    _ weather: SimulatedLink.Storm, dialler: Party, listener: Party, mayMistype: Bool, limit: Int? = nil
   ) {
     sessions += 1
     // A process makes one first contact with a name at a time.
     guard dialler.disk.pin != nil || dialler.process.firstContacts == 0 else { return }
     if !links.isEmpty { judge.sessionsOverlapped = true }
     let link = SimulatedLink(world: world, storm: weather)
+    link.limits[1] = limit
     let typed = mayMistype && world.chance(10) ? wrongPassword : password
     let target: DialSetup.Target =
       dialler.disk.pin.map { .known($0) }

@@ -1,5 +1,6 @@
 import ChatProtocol
 import Cryptography
+import ProtocolTestSupport
 import Wire
 
 /// One user: what is on the disk and outlives a crash, and the process that does not.
@@ -90,12 +91,29 @@ final class Disk {
   /// Counts crashes, so that what was under way before one never ends after it.
   private var life = 0
 
+  /// A death in the middle of one durable write.
+  struct Death {
+    /// Which of the disk's writes, from 0.
+    let write: Int
+    /// What it wrote is there afterwards.
+    let lands: Bool
+    let die: () -> Void
+  }
+
+  var death: Death?
+  /// The write of a death has begun.
+  private(set) var isDying = false
+  private var writes = 0
+
   init(world: World, faults: Faults) {
     self.world = world
     self.faults = faults
   }
 
-  func crash() { life += 1 }
+  func crash() {
+    life += 1
+    isDying = false
+  }
 
   /// Writes and syncs lines; `done` says whether they are durable.
   func append(_ lines: [Line], done: @escaping (Bool) -> Void) {
@@ -148,6 +166,15 @@ final class Disk {
   }
 
   private func durably(_ change: @escaping () -> Void, _ done: @escaping (Bool) -> Void) {
+    let number = writes
+    writes += 1
+    if let death, death.write == number {
+      isDying = true
+      if death.lands { change() }
+      // What leaves in the same turn has left.
+      world.after(milliseconds: 0) { death.die() }
+      return
+    }
     let fails = world.chance(faults.failing)
     // A write that failed or was cut by a crash may be on the disk all the same.
     let lands = !fails || world.chance(30)

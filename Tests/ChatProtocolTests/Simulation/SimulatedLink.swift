@@ -23,6 +23,9 @@ final class SimulatedLink {
   private let directions = [Direction(), Direction()]
   private var ends: [((LinkNews) -> Void)?] = [nil, nil]
   private(set) var isCut = false
+  /// Of a side only so many bytes are passed on; then both links end.
+  var limits: [Int?] = [nil, nil]
+  private var isEnding = false
 
   enum LinkNews {
     case bytes([UInt8])
@@ -38,8 +41,13 @@ final class SimulatedLink {
 
   /// Bytes from `side` to the other, in pieces, each in the hands of the one on the path.
   func write(_ bytes: [UInt8], from side: Int) {
-    guard !isCut else { return }
+    guard !isCut, !isEnding else { return }
     var rest = bytes[...]
+    if let limit = limits[side] {
+      rest = rest.prefix(limit)
+      limits[side] = limit - rest.count
+    }
+    defer { if rest.endIndex < bytes.endIndex { end(from: side) } }
     while !rest.isEmpty {
       let count = world.chance(70) ? rest.count : Int.random(in: 1...rest.count, using: &world.random)
       pass(Array(rest.prefix(count)), from: side)
@@ -94,6 +102,14 @@ final class SimulatedLink {
       other?(.closed)
     }
     ends[side] = nil
+  }
+
+  /// Both links end behind what was passed on.
+  private func end(from side: Int) {
+    isEnding = true
+    let sender = ends[side]
+    close(from: side)
+    world.after(milliseconds: world.milliseconds(0...200)) { sender?(.closed) }
   }
 
   /// What was on its way is lost, and both ends notice some time later.
