@@ -108,6 +108,13 @@ static inline int sc_window_size(int descriptor, unsigned short *columns, unsign
   return result;
 }
 
+/// A file without a name that lives in memory and goes with its last descriptor (memfd_create(2)); no program that is
+/// started inherits it.
+static inline int sc_memory_file(const char *label) { return (int)syscall(SYS_memfd_create, label, 1U); }
+
+/// A descriptor that is readable once a child has ended (pidfd_open(2), Linux 5.3).
+static inline int sc_process_descriptor(int process) { return (int)syscall(434L, process, 0U); }
+
 /// glibc 2.34 declares it only where its own extensions are asked for, which a module's import cannot.
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 

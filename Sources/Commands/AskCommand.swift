@@ -63,8 +63,10 @@ struct AskCommand: RunnableCommand {
     }
     guard let answers else { return .ok }
     let opening = Opening(party: answers.party, screen: screen, options: talk)
+    let commands = try ArrivalCommands(
+      exec: nil, notify: typing.notifyCommand, screen: screen, output: surroundings.output)
     let messenger = try await opening.messenger()
-    let lobby = opening.lobby(messenger, on: screen, typing)
+    let lobby = opening.lobby(messenger, on: screen, typing, commands)
     guard let target = answers.target else {
       var options = ListenOptions()
       options.askedPassword = try await opening.passwords.toListen(messenger)

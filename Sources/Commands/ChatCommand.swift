@@ -25,12 +25,16 @@ struct ChatCommand: RunnableCommand {
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     try await talk.open(at: try surroundings.screen(), in: surroundings) { (opening) throws(Failure) in
       let target = try await opening.target(target, targetOptions)
+      let commands = try ArrivalCommands(
+        exec: nil, notify: typing.notifyCommand, screen: opening.screen, output: surroundings.output)
       let messenger = try await opening.messenger(trust)
       guard let screen = opening.screen else {
         return try await PipedChat.run(
-          target, messenger, opening.passwords, opening.party, surroundings, isVerbose: shared.verbose)
+          target, messenger, opening.passwords, opening.party, surroundings, commands,
+          isVerbose: shared.verbose)
       }
-      return try await opening.lobby(messenger, on: screen, typing).run(.talk(target), in: surroundings)
+      return try await opening.lobby(messenger, on: screen, typing, commands).run(
+        .talk(target), in: surroundings)
     }
   }
 }

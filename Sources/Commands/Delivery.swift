@@ -26,6 +26,7 @@ actor Delivery {
   private let teller: EventTeller
   private let purpose: Purpose
   private let isVerbose: Bool
+  private nonisolated let commands: ArrivalCommands
   private var isSplit: Bool
   private var policy = RetryPolicy.threeTries
   private var session: SessionID?
@@ -51,7 +52,7 @@ actor Delivery {
   /// `isSplit`: standard input makes more than one message, so that each is told with its number.
   init(
     dialler: Dialler, password: PasswordChoice, teller: EventTeller, purpose: Purpose, isVerbose: Bool,
-    isSplit: Bool
+    isSplit: Bool, commands: ArrivalCommands = .none
   ) {
     self.dialler = dialler
     self.password = password
@@ -59,6 +60,7 @@ actor Delivery {
     self.purpose = purpose
     self.isVerbose = isVerbose
     self.isSplit = isSplit
+    self.commands = commands
   }
 
   // MARK: What the command asks for
@@ -77,7 +79,7 @@ actor Delivery {
       result = .failure(error)
     }
     await dialler.messenger.shutDown()
-    await pump.value
+    await commands.end(after: pump)
     try result.get()
   }
 
@@ -215,7 +217,11 @@ actor Delivery {
       if tellsAll || purpose == .conversation || !connected.known { await tell(event) }
     case .step, .refused, .repairWanted, .verifyProposed, .warning: await tell(event)
     // `send` shows no messages: whoever answers does so in a conversation.
-    case .message: if purpose == .conversation { await tell(event) }
+    case .message(let message):
+      if purpose == .conversation {
+        await tell(event)
+        await commands.arrived(message)
+      }
     }
     wake()
   }

@@ -64,8 +64,8 @@ struct DemoCommand: RunnableCommand {
         await screen.say(Sentences.demoWelcome(partner: partner.processID))
         let lobby = Lobby(
           messenger: messenger, party: party, screen: screen,
-          passwords: Passwords(nil, screen: screen), isVerbose: shared.verbose,
-          drafts: .off)
+          passwords: Passwords(nil, screen: screen), commands: .none, isVerbose: shared.verbose,
+          rings: false, drafts: .off)
         return try await lobby.run(.talk(target), in: surroundings)
       }
       await surroundings.signals.handle { signal in

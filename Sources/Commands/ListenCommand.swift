@@ -15,6 +15,7 @@ struct ListenCommand: RunnableCommand {
   @OptionGroup var bind: BindOptions
   @Flag(name: .customLong("once"), help: "End after the first conversation.")
   var once = false
+  @OptionGroup var exec: ExecOptions
   @OptionGroup var typing: TypingOptions
   @OptionGroup var trust: TrustOptions
   @OptionGroup var talk: TalkOptions
@@ -23,16 +24,20 @@ struct ListenCommand: RunnableCommand {
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     try await talk.open(at: try surroundings.screen(), in: surroundings) { (opening) throws(Failure) in
+      let commands = try ArrivalCommands(
+        exec: exec.command, notify: typing.notifyCommand, screen: opening.screen, output: surroundings.output)
       let messenger = try await opening.messenger(trust)
       var options = bind.listenOptions
       options.once = once
       options.askedPassword = try await opening.passwords.toListen(messenger)
       guard let screen = opening.screen else {
         return try await ListenService(
-          messenger: messenger, party: opening.party, surroundings: surroundings, options: options
+          messenger: messenger, party: opening.party, surroundings: surroundings, options: options,
+          commands: commands
         ).run()
       }
-      return try await opening.lobby(messenger, on: screen, typing).run(.listen(options), in: surroundings)
+      return try await opening.lobby(messenger, on: screen, typing, commands).run(
+        .listen(options), in: surroundings)
     }
   }
 }

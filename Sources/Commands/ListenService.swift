@@ -9,6 +9,7 @@ struct ListenService: Sendable {
   let party: Party
   let surroundings: Surroundings
   let options: ListenOptions
+  let commands: ArrivalCommands
 
   func run() async throws(Failure) -> ExitCode {
     let output = surroundings.output
@@ -19,6 +20,11 @@ struct ListenService: Sendable {
       await messenger.shutDown()
       // Events that nobody reads from the pipe must not keep the program.
       try? await Pause.seconds(2)
+      if !commands.isEmpty {
+        await commands.stop()
+        // `follow` still tells what was ended, and ends the program then.
+        try? await Pause.seconds(5)
+      }
       ProgramSurroundings.end((await ending.code ?? .ok).rawValue)
     }
     let summary: ListeningSummary
@@ -41,13 +47,16 @@ struct ListenService: Sendable {
         try await teller.tell(event)
       } catch {
         await messenger.shutDown()
+        await commands.end(after: Task {})
         throw error
       }
+      if case .message(let message) = event { await commands.arrived(message) }
       if options.once, case .closed(let closed) = event, await ending.code == nil {
         await ending.set(closed.endedCleanly ? .ok : .failed)
         await messenger.shutDown()
       }
     }
+    await commands.finish()
     return await ending.code ?? .ok
   }
 

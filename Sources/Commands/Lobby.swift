@@ -17,7 +17,9 @@ actor Lobby {
   let party: Party
   let screen: Screen
   let passwords: Passwords
+  let commands: ArrivalCommands
   let isVerbose: Bool
+  let rings: Bool
   var draftMode: LineEditor.DraftMode
   /// Set by the command that runs: whether the program goes on without a conversation.
   var isListener = false
@@ -30,6 +32,7 @@ actor Lobby {
   var targets: [PeerName: DialTarget] = [:]
   var outcome: Outcome?
   private var interrupts = 0
+  private var lastBell: ContinuousClock.Instant?
 
   enum Outcome: Sendable {
     case exit(ExitCode)
@@ -43,14 +46,16 @@ actor Lobby {
   }
 
   init(
-    messenger: Messenger, party: Party, screen: Screen, passwords: Passwords, isVerbose: Bool,
-    drafts: LineEditor.DraftMode
+    messenger: Messenger, party: Party, screen: Screen, passwords: Passwords, commands: ArrivalCommands,
+    isVerbose: Bool, rings: Bool, drafts: LineEditor.DraftMode
   ) {
     self.messenger = messenger
     self.party = party
     self.screen = screen
     self.passwords = passwords
+    self.commands = commands
     self.isVerbose = isVerbose
+    self.rings = rings
     draftMode = drafts
   }
 
@@ -75,7 +80,7 @@ actor Lobby {
     }
     for dial in dials { dial.task.cancel() }
     await messenger.shutDown()
-    await pump.value
+    await commands.end(after: pump)
     await screen.finish()
     switch outcome {
     case .exit(let code): return code
@@ -108,6 +113,13 @@ actor Lobby {
     } else {
       await screen.setPrompt(Sentences.prompt(me: party.me))
     }
+  }
+
+  /// Rings for somebody or something that arrived; a row of messages rings once a second.
+  func ring() async {
+    guard rings, lastBell.map({ $0.advanced(by: .seconds(1)) < .now }) ?? true else { return }
+    lastBell = .now
+    await screen.ringBell()
   }
 
   // MARK: Signals

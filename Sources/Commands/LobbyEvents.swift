@@ -31,7 +31,7 @@ extension Lobby {
     if isVerbose { await screen.say(Sentences.suite(connected)) }
     if let current = hub.current, current.peer != connected.peer {
       await screen.say(Sentences.alsoHere(connected.peer))
-      await screen.ringBell()
+      await ring()
     }
     await showPrompt()
     sendAgain(to: connected.peer)
@@ -41,6 +41,8 @@ extension Lobby {
     hub.received(message)
     for line in Sentences.message(message, paint: screen.paint) { await screen.show(line) }
     await screen.payload(EventTeller.payload(of: message.text))
+    await ring()
+    await commands.arrived(message)
   }
 
   private func showTick(_ text: String, _ delivered: DeliveredEvent) async {

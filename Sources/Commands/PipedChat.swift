@@ -7,7 +7,7 @@ import Wire
 enum PipedChat {
   static func run(
     _ target: DialTarget, _ messenger: Messenger, _ passwords: Passwords, _ party: Party,
-    _ surroundings: Surroundings, isVerbose: Bool
+    _ surroundings: Surroundings, _ commands: ArrivalCommands, isVerbose: Bool
   ) async throws(Failure) -> ExitCode {
     let output = surroundings.output
     let password = try await passwords.toDial(target.name, messenger).0
@@ -16,10 +16,11 @@ enum PipedChat {
     let delivery = Delivery(
       dialler: Dialler(messenger: messenger, target: target, output: output), password: password,
       teller: EventTeller(output: output, me: party.me), purpose: .conversation, isVerbose: isVerbose,
-      isSplit: false)
+      isSplit: false, commands: commands)
     await surroundings.signals.handle { signal in
       guard signal.endsProgram else { return }
       await messenger.shutDown()
+      await commands.stop()
       if signal == .terminate { ProgramSurroundings.end(ExitCode.ok.rawValue) }
       signal.endProgram()
     }

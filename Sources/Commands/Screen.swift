@@ -96,7 +96,9 @@ actor Screen: Console {
   /// The message itself, for a standard output that is no terminal.
   func payload(_ bytes: [UInt8]) async { try? await payloadWriter?.write(bytes) }
 
+  /// Rings, where standard output is the terminal that this draws on.
   func ringBell() async {
+    guard drawingStream == .output else { return }
     editor.ringBell()
     await flush()
   }

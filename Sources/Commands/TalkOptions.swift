@@ -45,10 +45,12 @@ struct Opening {
       requiresVerified: trust?.requireVerified ?? false)
   }
 
-  func lobby(_ messenger: Messenger, on screen: Screen, _ typing: TypingOptions) -> Lobby {
+  func lobby(
+    _ messenger: Messenger, on screen: Screen, _ typing: TypingOptions, _ commands: ArrivalCommands
+  ) -> Lobby {
     Lobby(
-      messenger: messenger, party: party, screen: screen, passwords: passwords,
-      isVerbose: options.shared.verbose, drafts: typing.draft ? .on : .off)
+      messenger: messenger, party: party, screen: screen, passwords: passwords, commands: commands,
+      isVerbose: options.shared.verbose, rings: !options.shared.quiet, drafts: typing.draft ? .on : .off)
   }
 }
 
@@ -56,6 +58,16 @@ struct Opening {
 struct TypingOptions: ParsableArguments {
   @Flag(name: .customLong("draft"), help: "ENTER adds a line, ENTER on an empty line sends.")
   var draft = false
+  @Option(
+    name: .customLong("notify-cmd"),
+    help: ArgumentHelp(
+      "Run CMD (/bin/sh) when a message arrives, from whom in $SECURE_CHAT_FROM; it does not get the text.",
+      valueName: "cmd"))
+  var notifyCommand: String?
+
+  func validate() throws {
+    if notifyCommand?.isEmpty == true { throw ValidationError("--notify-cmd wants a command.") }
+  }
 }
 
 /// Where a listener listens.

@@ -24,7 +24,7 @@ enum Vocabulary {
     "--password-fd": .value, "--groups": .value, "--ciphers": .value,
     "--allow-downgrade": .value,
     "--timeout": .value, "--port": .value, "--bind": .value, "--to": .value, "--peer": .value,
-    "--log-text": .value, "--log-sync": .value, "--write": .value,
+    "--log-text": .value, "--log-sync": .value, "--write": .value, "--exec": .value, "--notify-cmd": .value,
   ]
 
   /// Later for `send`; `verify` has it.
@@ -32,7 +32,7 @@ enum Vocabulary {
 
   /// Options whose names are kept for later versions.
   static let laterOptions: Set<String> = [
-    "--exec", "--wait", "--record", "--heads", "--relay", "--sign", "--manual-key", "--listen", "--keep",
-    "--quota", "--room-password-file", "--notify-cmd",
+    "--wait", "--record", "--heads", "--relay", "--sign", "--manual-key", "--listen", "--keep",
+    "--quota", "--room-password-file",
   ]
 }

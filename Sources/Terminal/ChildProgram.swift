@@ -1,4 +1,3 @@
-import CPlatform
 import Glibc
 
 /// Another program, started beside this one: its standard output is read line by line, and its standard
@@ -46,8 +45,10 @@ package actor ChildProgram {
     } catch {
       throw Failure(path: path, errorNumber: error.errorNumber)
     }
-    let result = Self.spawn(
-      path, arguments, input: pipes.input.readEnd, output: pipes.output.writeEnd, showsErrors: showsErrors)
+    let result = ChildStart(
+      path: path, arguments: arguments, input: pipes.input.readEnd, output: pipes.output.writeEnd,
+      errors: showsErrors ? .inherited : .dropped
+    ).spawn()
     close(pipes.input.readEnd)
     close(pipes.output.writeEnd)
     input = pipes.input.writeEnd
@@ -57,26 +58,6 @@ package actor ChildProgram {
       close(pipes.output.readEnd)
       throw Failure(path: path, errorNumber: result.errorNumber)
     }
-  }
-
-  private static func spawn(
-    _ path: String, _ arguments: [String], input: Int32, output: Int32, showsErrors: Bool
-  ) -> (processID: Int32, errorNumber: Int32) {
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
-    unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-    if !showsErrors {
-      unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-    }
-    // Sockets that a library made without close-on-exec are not the other program's.
-    unsafe sc_close_from(&actions, STDERR_FILENO + 1)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    var words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { for index in unsafe words.indices { unsafe free(words[index]) } }
-    var processID: Int32 = -1
-    let errorNumber = unsafe posix_spawn(&processID, path, &actions, nil, &words, environ)
-    return (processID, errorNumber)
   }
 
   /// The next line of its standard output; nil at its end.
@@ -99,10 +80,7 @@ package actor ChildProgram {
   package func exitCode() async -> Int32 {
     let processID = processID
     return await waiting.run {
-      var status: Int32 = 0
-      while unsafe waitpid(processID, &status, 0) < 0 {
-        guard errno == EINTR else { return -1 }
-      }
+      guard let status = ChildStart.reap(processID) else { return -1 }
       return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
     }
   }

@@ -38,8 +38,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "--exec", "--wait",
-    "--record", "--heads", "--relay", "--sign", "--manual-key", "--notify-cmd", "--room-password-file",
+    "--wait", "--record", "--heads", "--relay", "--sign", "--manual-key", "--room-password-file",
   ])
   func anOptionOfALaterVersionIsRefusedWhereverItStands(option: String) throws {
     for arguments in [
@@ -65,6 +64,25 @@ import Testing
     ] {
       #expect(CommandLineReader.failure(of: arguments) == nil, "\(arguments)")
     }
+  }
+
+  @Test func aCommandForMessagesIsGivenWhereMessagesArrive() throws {
+    for arguments in [
+      ["send", "bob", "--exec", "true"], ["chat", "bob", "--exec", "true"], ["listen", "--exec", ""],
+      ["listen", "--exec"], ["listen", "--exec", "--json"], ["send", "bob", "--notify-cmd", "true"],
+      ["chat", "bob", "--notify-cmd="],
+    ] {
+      #expect(CommandLineReader.failure(of: arguments)?.exit == .usage, "\(arguments)")
+    }
+    for arguments in [
+      ["listen", "--exec", "cat > file"], ["--exec", "true", "listen"], ["receive", "--exec=true"],
+      ["listen", "--notify-cmd", "true", "--exec", "true"], ["chat", "bob", "--notify-cmd", "true"],
+    ] {
+      #expect(CommandLineReader.failure(of: arguments) == nil, "\(arguments)")
+    }
+    // The value is no word of the command line's own.
+    #expect(try ArgumentScan(["--exec", "send", "listen"]).first == .command("listen"))
+    #expect(!ArgumentScan.wantsJSON(["listen", "--exec", "--json"]))
   }
 
   @Test func waitIsForVerifyAlone() throws {

@@ -202,7 +202,7 @@ extension EndToEnd {
       #expect(try await shown.ending() == .exited(0))
       try await two.shows("END")
       let screen = two.output.text
-      for hostile in ["\u{1b}]0;", "\u{7}", "\u{9b}", "\u{202e}", "\u{85}", "\u{1b}[31m", "c\rd"] {
+      for hostile in ["\u{1b}]0;", "\u{7}b", "\u{9b}", "\u{202e}", "\u{85}", "\u{1b}[31m", "c\rd"] {
         #expect(
           !screen.unicodeScalars.contains(substring: hostile.unicodeScalars), "\(hostile.debugDescription)")
       }
