@@ -119,7 +119,7 @@ extension Contacts {
         guard current.pin.profile.isSameIdentity(as: new) else { return .refused(.changedMeanwhile) }
         if case .stored = current.origin { return .stored(current) }
       }
-      let pin = NewPin(profile: new, secret: secret, floor: .x25519, standing: .confirmed)
+      let pin = NewPin(profile: new, secret: secret, floor: .weakest, standing: .confirmed)
       return try self.write(pin, standing: .confirmed, verifiedAt: nil, at: now)
     }
   }

@@ -147,11 +147,6 @@ package actor Messenger: LoopActor {
     }
   }
 
-  /// The session that new texts for NAME go over; nil when none is live.
-  package func newestSession(with name: PeerName) async -> SessionID? {
-    core.newest(with: name)?.sessionID
-  }
-
   // MARK: People
 
   package func contacts() async throws(MessengerFailure) -> [ContactSummary] {

@@ -36,23 +36,6 @@ package struct HomePath: Hashable, Sendable {
     ProfilePath(folder: profiles + "/" + PathName.encoded(name))
   }
 
-  /// The folder of the sockets of running programs.
-  package var run: String { root + "/run" }
-
-  /// The bytes that a socket's path may have: `sun_path` is 108 with its closing zero.
-  package static let socketPathLimit = 107
-
-  /// The socket of the running program of one user.
-  ///
-  /// Throws `.pathTooLong` above `socketPathLimit`; a shorter home mends it.
-  package func socket(of name: String) throws(PlaceError) -> String {
-    let path = run + "/" + PathName.encoded(name) + ".sock"
-    guard path.utf8.count <= HomePath.socketPathLimit else {
-      throw PlaceError(.pathTooLong(limit: HomePath.socketPathLimit), path: path)
-    }
-    return path
-  }
-
   /// A folder's path without the slashes at its end.
   static func trimmed(_ path: String) -> String {
     var path = path[...]
@@ -74,9 +57,6 @@ package struct ProfilePath: Hashable, Sendable {
   package var guesses: String { folder + "/guesses" }
   package var logPublicKey: String { folder + "/log-verify.pub" }
   package var logPrivateKey: String { folder + "/log-verify.key" }
-  package var deviceChain: String { folder + "/device.chain" }
-  package var heads: String { folder + "/heads" }
-  package var witness: String { folder + "/witness" }
   package var lock: String { folder + "/lock" }
   /// There once `users harden` was offered.
   package var hardeningOffered: String { folder + "/hardening-offered" }

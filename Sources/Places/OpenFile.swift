@@ -38,13 +38,6 @@ package final class OpenFile: Sendable {
     return OpenFile(adopting: descriptor, path: "descriptor \(descriptor)")
   }
 
-  /// Opens a regular file that exists for writing at its end, and for reading.
-  package static func forAppending(_ path: String) throws(PlaceError) -> OpenFile {
-    let file = try open(path, O_RDWR | O_APPEND | O_NONBLOCK, mode: 0)
-    try file.requireRegular()
-    return file
-  }
-
   /// Makes a file that did not exist, mode 0600, for writing at its end and for reading.
   ///
   /// Throws `.alreadyExists` rather than open what stands there.

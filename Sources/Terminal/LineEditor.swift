@@ -198,12 +198,6 @@ package struct LineEditor: Sendable {
     isFinished = true
   }
 
-  /// Drops the draft that is open.
-  package mutating func dropDraft() {
-    draft = Draft()
-    isStale = true
-  }
-
   private var shownPrompt: String { hasDraft ? prompt + settings.draftNote : prompt }
 
   private mutating func hide() {

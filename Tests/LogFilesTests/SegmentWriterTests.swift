@@ -65,7 +65,7 @@ import Wire
     let scene = try SegmentScene()
     let writer = try scene.writer()
     _ = try writer.append(SegmentScene.message(.sent, 1, "one"), at: scene.now())
-    let other = try OpenFile.forAppending(writer.path)
+    let other = try OpenFile.forReadingAndWriting(writer.path)
     #expect(try other.tryLock() == false)
     #expect(try scene.check(writer.path).report.finding == Finding(.open, record: 1))
     // A second session of the same two people gets a segment of its own, and knows that the first is at work.

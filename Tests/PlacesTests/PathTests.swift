@@ -43,15 +43,6 @@ import Testing
     #expect(profile.identity == "/h/profiles/a%2Fb/identity")
     #expect(profile.contact("../x") == "/h/profiles/a%2Fb/contacts/%2E.%2Fx")
   }
-
-  @Test func aSocketsPathEndsAt107Bytes() throws {
-    // "/run/" and ".sock" and the name are 11 bytes.
-    let longest = HomePath("/" + String(repeating: "h", count: 95))
-    #expect(try longest.socket(of: "a").utf8.count == 107)
-    let over = HomePath("/" + String(repeating: "h", count: 96))
-    let error = #expect(throws: PlaceError.self) { try over.socket(of: "a") }
-    #expect(error?.fault == .pathTooLong(limit: 107))
-  }
 }
 
 @Suite struct LogsPathTests {

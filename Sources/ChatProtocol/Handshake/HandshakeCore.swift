@@ -161,7 +161,6 @@ struct HandshakeCore: ~Copyable {
   }
 
   static let responseByteCount = 32
-  static let sealedResponseByteCount = SymmetricState.sealedByteCount(responseByteCount)
   static let sealedProfileByteCount = SymmetricState.sealedByteCount(Profile.byteCount)
 }
 
