@@ -1,4 +1,5 @@
 import ChatProtocol
+import Places
 import Transport
 package import Wire
 
@@ -10,7 +11,14 @@ extension Messenger {
   package func dial(
     _ target: DialTarget, password: PasswordChoice
   ) async throws(MessengerFailure) -> SessionID {
-    let plan = try await plan(target, password)
+    var plan = try await plan(target, password)
+    var turn: FirstContactTurn?
+    if case .firstContact = plan {
+      turn = try await firstContactTurn()
+      // Whoever had the turn before may have found out something.
+      plan = try await self.plan(target, password)
+    }
+    defer { withExtendedLifetime(turn) {} }
     switch await run(target, plan) {
     case .up(let session): return session
     case .proposal: throw .stopped
@@ -24,6 +32,8 @@ extension Messenger {
     _ target: DialTarget, password: PasswordChoice
   ) async throws(MessengerFailure) -> VerifyProposal {
     try await requireUnblocked(target.name)
+    let turn = try await firstContactTurn()
+    defer { withExtendedLifetime(turn) {} }
     try await openGuesses(target.name)
     let contacts = core.contacts
     let found = try await onDisk { () throws(HomeFailure) in
@@ -164,6 +174,27 @@ extension Messenger {
     }
   }
 
+  /// One first contact of a profile is dialled at a time, whatever program dials it: each gives whoever answers
+  /// a guess, and the count of the one before must stand when the next looks at it.
+  private func firstContactTurn() async throws(MessengerFailure) -> FirstContactTurn {
+    let profile = core.folders.profile(core.options.me)
+    // As long as the others may take to connect and to be refused, and more.
+    var left = 20 * (core.options.connectTimeoutSeconds + 60)
+    while true {
+      let found = await core.disk.run { FirstContactTurn.take(profile) }
+      switch found {
+      case .success(let turn)?: return turn
+      case .failure(.inUse)? where left > 0: break
+      case .failure(let failure)?: throw .state(failure.problem)
+      case nil: throw .stopped
+      }
+      left -= 1
+      guard !core.isShuttingDown, (try? await Task.sleep(for: .milliseconds(50))) != nil else {
+        throw .stopped
+      }
+    }
+  }
+
   // MARK: The run
 
   private func run(_ target: DialTarget, _ plan: DialPlan) async -> DialOutcome {
@@ -193,6 +224,22 @@ extension Messenger {
       return await withCheckedContinuation { run.wait($0) }
     } onCancel: {
       executor.execute { bound.value.run.cancel() }
+    }
+  }
+}
+
+/// A lock on the profile's folder, as long as this is held; a crash leaves none behind.
+private final class FirstContactTurn: Sendable {
+  private let lock: FileLock
+
+  private init(_ lock: FileLock) { self.lock = lock }
+
+  /// `.inUse` where another has it. It blocks on the disk.
+  static func take(_ profile: ProfilePath) -> Result<FirstContactTurn, HomeFailure> {
+    do throws(PlaceError) {
+      return .success(FirstContactTurn(try FileLock(folder: profile.folder, patience: .none)))
+    } catch {
+      return .failure(HomeFailure(error))
     }
   }
 }

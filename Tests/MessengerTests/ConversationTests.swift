@@ -103,6 +103,36 @@ import Wire
     await bob.shutDown()
   }
 
+  // [G-05]
+  @Test("attack 4: dials side by side give whoever answers no more than three guesses")
+  func dialsSideBySideGiveNoMoreThanThreeGuesses() async throws {
+    let household = try Household()
+    let bob = try await household.open("user2")
+    // Two programs of one user.
+    let dialling = [try await household.open("user1"), try await household.open("user1")]
+    let port = try await bob.listenAnywhere()
+    let endings = await withTaskGroup(of: MessengerFailure?.self) { group in
+      for number in 0..<6 {
+        let alice = dialling[number % 2]
+        group.addTask {
+          do throws(MessengerFailure) {
+            _ = try await alice.dial(
+              DialTarget(name: try! PeerName("user2"), host: "127.0.0.1", port: port),
+              password: .entered(EnteredPassword("wrong")))
+            return nil
+          } catch {
+            return error
+          }
+        }
+      }
+      return await group.reduce(into: [MessengerFailure?]()) { $0.append($1) }
+    }
+    let guesses = endings.count { if case .firstContactFailed? = $0 { true } else { false } }
+    let refused = endings.count { if case .guessLimit? = $0 { true } else { false } }
+    #expect(guesses == 3 && refused == 3, "\(endings)")
+    for messenger in dialling + [bob] { await messenger.shutDown() }
+  }
+
   // [G-12] [G-16]
   @Test func aKeyThatIsNotProvenStopsTheDialAndVerifyMendsIt() async throws {
     let household = try Household()
