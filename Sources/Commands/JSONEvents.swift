@@ -73,6 +73,7 @@ package enum JSONEvents {
       fields.write("sent", event.sent)
       fields.write("received", event.received)
       fields.write("truncated", event.truncated)
+      if let code = event.code { fields.write("code", code.rawValue) }
     }
   }
 

@@ -73,6 +73,9 @@ actor Lobby {
     }
     await showPrompt()
     while outcome == nil {
+      // What came while another question was open woke nobody.
+      if !questions.isEmpty { await askWhatWaits() }
+      guard outcome == nil else { break }
       switch await screen.next() {
       case .stopped: await askWhatWaits()
       case .action(let action): await typed(action)

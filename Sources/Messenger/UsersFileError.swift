@@ -80,6 +80,7 @@ package enum UsersFileWarning: Hashable, Sendable {
   case openToOthers(path: String, mode: UInt32)
   /// Keys of an entry that mean nothing here, as they are written.
   case unknownKeys([String], path: String, line: Int)
-  /// It has more than two entries: anyone who has it can pose as a user at first contact.
+  /// It has more than two entries, and passwords: anyone who has it can pose, at first contact, as a user whose
+  /// identity it does not give.
   case everyReaderCanPose(path: String, users: Int)
 }

@@ -74,7 +74,10 @@ extension UsersFileSurvey {
     if let mode = openToOthers, hidesSomething, !UsersFile.isExample(path) {
       warnings.insert(.openToOthers(path: path, mode: mode), at: 0)
     }
-    if entries.count > 2, entries.contains(where: { $0.password != nil }) {
+    // Who is known by an identity cannot be posed as, with whatever password.
+    if entries.count > 2, entries.contains(where: { $0.password != nil }),
+      entries.contains(where: { $0.identity == nil })
+    {
       warnings.append(.everyReaderCanPose(path: path, users: entries.count))
     }
     self.faults = faults

@@ -60,6 +60,12 @@ import Wire
       text(JSONEvents.closed(event))
         == #"{"v":1,"event":"closed","session":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","peer":"bob","#
         + #""reason":"peer","sent":1,"received":2,"truncated":false}"# + "\n")
+    // What failed, where something did.
+    let failed = ClosedEvent(
+      session: session, peer: try PeerName("bob"), address: "127.0.0.1:1", dialled: true, reason: .error,
+      peerReason: nil, alert: nil, code: .state, logProblem: nil, sent: 1, received: 2, truncated: true,
+      lastConfirmed: nil)
+    #expect(text(JSONEvents.closed(failed)).hasSuffix(#""truncated":true,"code":"E_STATE"}"# + "\n"))
   }
 
   @Test func aRefusalNamesAnybodyOnlyAfterAFirstContactRan() throws {

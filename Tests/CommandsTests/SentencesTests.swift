@@ -56,6 +56,29 @@ import Wire
       Sentences.refused(event) == "first contact with alice failed: wrong password, or cut off (1 of 5)")
   }
 
+  @Test func aFirstContactThatProvedThePasswordIsNotToldAsAWrongOne() throws {
+    for code in [ChatErrorCode.downgrade, .ident] {
+      let text = Sentences.refused(
+        RefusedEvent(address: "127.0.0.1:9", code: code, name: try PeerName("alice"), triesLeft: 4, count: 1))
+      #expect(text.contains("alice") && text.contains(code.rawValue) && !text.contains("wrong password"))
+    }
+  }
+
+  @Test func newKeysAreCountedInWords() {
+    #expect((0...2).map { Sentences.renewals($0) }.map { $0.hasSuffix("once") } == [false, true, false])
+    #expect(Sentences.renewals(2).hasSuffix("2 times"))
+  }
+
+  @Test func anEndByAnErrorNamesItsCode() throws {
+    let problem = StorageProblem(path: "/x", why: "full", errorNumber: 28)
+    let closed = ClosedEvent(
+      session: SessionID(bytes: [UInt8](repeating: 0, count: 32)), peer: try PeerName("bob"),
+      address: "127.0.0.1:1", dialled: false, reason: .error, peerReason: nil, alert: nil, code: .state,
+      logProblem: problem, sent: 1, received: 2, truncated: true, lastConfirmed: nil)
+    let line = Sentences.ended(closed, wasLeft: false, unconfirmed: 0, paint: .plain)
+    #expect(line.contains("(E_STATE)") && line.contains("/x: full"))
+  }
+
   @Test func aUsersFilesFaultSaysWhereAndWhichKey() {
     func message(_ json: String) -> String {
       do throws(UsersFileError) {

@@ -79,7 +79,8 @@ extension EndToEnd {
       let delivered = try long.events.compactMap { $0.event == "delivered" ? $0.text("id") : nil }
       let ending = try await long.ending()
       try scene.expect((ending == .exited(0)) == (delivered.count == 400), "send: \(ending)", long, listener)
-      #expect(try await listener.event("closed").text("reason") == "error")
+      let closed = try await listener.event("closed")
+      #expect(closed.text("reason") == "error" && closed.text("code") == "E_STATE")
 
       let short = try await scene.send("short", port: port, home: "one")
       let shortEnding = try await short.ending()

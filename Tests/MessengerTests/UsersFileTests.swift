@@ -292,6 +292,13 @@ import Wire
     #expect(try users(2, #", "password": "x1""#).isEmpty)
     #expect(try users(3, #", "password": "x1""#) == [.everyReaderCanPose(path: "users.json", users: 3)])
     #expect(try users(3, "").isEmpty)
+    // A password that is left over opens nothing where everybody is known by an identity.
+    let known = try ["a", "b", "c"].map { name in
+      let identity = IdentityText.encode(try People.keys(name).profile)
+      let keys = #""identity": "\#(identity)", "password": "x1""#
+      return #"{"username": "\#(name)", "ip": "10.0.0.1", "port": 1, \#(keys)}"#
+    }
+    #expect(try UsersFile.test("[" + known.joined(separator: ",") + "]").warnings.isEmpty)
   }
 
   @Test func aLinkToAUsersFileIsFollowed() throws {

@@ -221,12 +221,20 @@ extension Sentences {
     session    \(event.sessionWords)
                \(event.session.text)
     keys       \(event.group.name): \(agreement(event.group)), challenge and response both ways
-    epoch      \(epoch): \(epoch == 0 ? "the first keys; new ones come while you talk" : "new keys came \(epoch) times")
+    epoch      \(epoch): \(renewals(epoch))
     records    \(event.cipher.name): \(event.cipher.encryptionStep), CRC32 inside, \
     \(event.cipher.authentication) outside, a fresh key for each
     texts      \(sent) sent, \(received) received; each that is shown passed \(event.cipher.authentication) and CRC32
     log        \(SafeText.line(event.logPath)) (\(event.logText == .plain ? "readable" : "sealed") texts)
     """
+  }
+
+  package static func renewals(_ epoch: UInt32) -> String {
+    switch epoch {
+    case 0: "the first keys; new ones come while you talk"
+    case 1: "new keys came once"
+    case _: "new keys came \(epoch) times"
+    }
   }
 
   private static func agreement(_ group: KeyAgreementGroup) -> String {

@@ -21,10 +21,11 @@ extension Sentences {
     case .keyUnknown(let facts, let code):
       return Failure(
         .authentication, code.rawValue,
-        "\(facts.name.text) does not know your key (at \(SafeText.line(facts.address))): "
-          + "their side, or yours, was set up anew. Nothing was sent.",
+        "\(facts.name.text) does not know your key (at \(SafeText.line(facts.address))): their side, or yours, was "
+          + "set up anew;\nor it does, and takes no weaker key agreement than in an earlier conversation. "
+          + "Nothing was sent.",
         hint: "\(facts.name.text) types:  secure_chat verify \(me)    and you:  "
-          + "secure_chat verify \(facts.name.text)")
+          + "secure_chat verify \(facts.name.text)\nIf you chose the key agreement (--groups): dial without.")
     case .firstContactFailed(let facts, let code):
       return Failure(
         .authentication, code.rawValue,
@@ -212,9 +213,10 @@ extension Sentences {
   }
 
   /// The same in a conversation.
-  static func ended(_ closed: ClosedEvent, wasLeft: Bool, unconfirmed: Int, paint: Paint) -> String {
+  package static func ended(_ closed: ClosedEvent, wasLeft: Bool, unconfirmed: Int, paint: Paint) -> String {
     guard closed.endedCleanly, closed.peerReason != .verified else {
-      return paint.alarm("!") + " " + explained(ended(closed, unconfirmed: unconfirmed))
+      return paint.alarm("!") + " "
+        + explained(namingError(ended(closed, unconfirmed: unconfirmed), of: closed))
     }
     let counts = "\(closed.sent) sent, \(closed.received) received"
     return wasLeft || closed.reason != .peer
@@ -227,6 +229,14 @@ extension Sentences {
     Failure(
       .unreachable, ended.code, ended.message + " Three tries were made.",
       hint: "Check the network, and run the command again.")
+  }
+
+  /// With its code, where an error ended the conversation and the words do not have it.
+  private static func namingError(_ failure: Failure, of closed: ClosedEvent) -> Failure {
+    guard closed.logProblem != nil || closed.alert == .error, !failure.message.contains(failure.code) else {
+      return failure
+    }
+    return Failure(failure.exit, failure.code, failure.message + " (\(failure.code))", hint: failure.hint)
   }
 
   // MARK: What strangers do, and warnings
@@ -256,7 +266,10 @@ extension Sentences {
   package static func refused(_ event: RefusedEvent) -> String {
     if let name = event.name {
       let spent = event.triesLeft.map { " (\(max(0, 5 - $0)) of 5)" } ?? ""
-      if event.problem != nil { return "first contact with \(name.text) failed: \(reason(event))" }
+      // The password was right where these come.
+      if event.problem != nil || [.ident, .downgrade].contains(event.code) {
+        return "first contact with \(name.text) failed: \(reason(event)) (\(event.code.rawValue))"
+      }
       let text = "first contact with \(name.text) failed: wrong password, or cut off\(spent)"
       return event.triesLeft == 0
         ? text + "\n No more are taken for \(name.text) until you type:  secure_chat verify \(name.text)"
