@@ -128,10 +128,10 @@ extension EndToEnd {
         #expect(await replay.everything(within: 60) == response[0])
         #expect(try await listener.event("refused", number).text("code") == "E_AUTH")
       }
-      #expect(try listener.events.filter { $0.event == "message" }.count == 2)
-      #expect(try listener.events.filter { $0.event == "connected" }.count == 2)
       try await pair(scene, port: port)
       try await scene.stop(listener)
+      #expect(try listener.events.filter { $0.event == "message" }.count == 3)
+      #expect(try listener.events.filter { $0.event == "connected" }.count == 3)
     }
 
     @Test(
@@ -242,11 +242,11 @@ extension EndToEnd {
       let ending = try await sender.ending()
       try scene.expect(ending == .exited(0), "the live session: \(ending)", sender)
       #expect(proxy.recorded.count == 1)
+      try await scene.stop(listener)
       #expect(
         try listener.events.filter { $0.event == "message" }.map { $0.text("text") } == [
           "paired", "before", "after",
         ])
-      try await scene.stop(listener)
     }
 
     /// Every offset takes a minute: `make deep` sets the variable.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -169,10 +170,13 @@ final class Scene {
 
 /// Ports below the range from which the system takes those of outgoing connections.
 enum FreePort {
+  private static let last = Mutex(Int.random(in: 20_000..<32_000))
+
+  /// None twice, so that two users of one test never share one.
   static func next() -> Int {
-    while true {
-      let port = Int.random(in: 20_000..<32_000)
-      if canBind(port) { return port }
+    last.withLock { last in
+      repeat { last = last < 31_999 ? last + 1 : 20_000 } while !canBind(last)
+      return last
     }
   }
 

@@ -74,13 +74,12 @@ extension EndToEnd {
       // None was let go before its ten seconds, and those of one address no sooner than others.
       #expect(try #require(crowd.now.shortestLife) > .seconds(9))
       #expect(crowd.now.failed == 0)
-      let messages = try listener.events.filter { $0.event == "message" }
-      #expect(messages.count == 51)
       if let were = before.descriptors {
         #expect(
           await facts.descriptorsReturn(to: were), "descriptors: \(facts.descriptors ?? 0), were \(were)")
       }
       try await scene.stop(listener)
+      #expect(try listener.events.filter { $0.event == "message" }.count == 51)
     }
 
     /// How long each flood lasts at least: `make deep` says twenty seconds.

@@ -326,7 +326,6 @@ private final class Stranger: LinkDriver {
     for _ in 0..<100 where !isRefused {
       do {
         _ = try await alice.dial("user2", port: port)
-        break
       } catch {
         isRefused = true
       }

@@ -226,7 +226,7 @@ import Wire
       return
     }
     #expect(await seenByBob.waits { $0.connected.first?.known == true })
-    #expect(seenByAlice.connected.first?.known == true)
+    #expect(await seenByAlice.waits { $0.connected.first?.known == true })
 
     // Another identity in the file than the pin that the first session stored: exit 4 before dialling.
     let stranger = try await household.open("user2", home: "stranger")

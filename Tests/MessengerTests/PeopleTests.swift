@@ -149,7 +149,7 @@ import Wire
       #expect(await seenByBob.waits { $0.closed.last?.peerReason == .verified })
       // The other side stored a pin, and knows by the CLOSE that this side has none yet.
       var isProvisional = false
-      for _ in 0..<2000 where !isProvisional {
+      for _ in 0..<12000 where !isProvisional {
         isProvisional = try await bob.contact(named: user1)?.isProvisional ?? false
         try await Task.sleep(for: .milliseconds(5))
       }
