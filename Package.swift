@@ -121,8 +121,9 @@ let package = Package(
 // before by the ordinary flags: most of a build's time, and not ours to fuzz.
 if let packages = Context.environment["SECURE_CHAT_FUZZ"] {
   let driven = [
-    "CSodium", "COpenSSL", "CZlib", "CPlatform", "Cryptography", "Wire", "ChatProtocol", "SessionLog",
-    "Places", "LogFiles", "Terminal", "Transport", "Messenger", "ProtocolTestSupport",
+    "CSodium", "COpenSSL", "CZlib", "CPlatform", "Cryptography", "Wire", "ChatProtocol",
+    "GroupKeys", "SessionLog", "Places", "LogFiles", "Terminal", "Transport", "Messenger",
+    "ProtocolTestSupport",
   ]
   package.products = [.executable(name: "secure_chat_fuzz", targets: ["secure_chat_fuzz"])]
   package.dependencies = []
@@ -131,8 +132,8 @@ if let packages = Context.environment["SECURE_CHAT_FUZZ"] {
     .target(
       name: "FuzzHarness",
       dependencies: [
-        "ChatProtocol", "Cryptography", "LogFiles", "Messenger", "Places", "ProtocolTestSupport",
-        "SessionLog",
+        "ChatProtocol", "Cryptography", "GroupKeys", "LogFiles", "Messenger", "Places",
+        "ProtocolTestSupport", "SessionLog",
         "Terminal", "Wire",
       ], path: "Fuzz/Harness", swiftSettings: testSettings),
     .executableTarget(

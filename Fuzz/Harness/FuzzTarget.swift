@@ -1,6 +1,7 @@
 /// What is fuzzed. A target takes any bytes, and ends the process where a rule of the product is broken.
 package enum FuzzTarget: String, CaseIterable, Sendable {
   case frames, handshake, records, users, log, terminal, home
+  case mlsmessage, welcome, keypackage, ratchettree
   /// No target of the product: it holds a fault that only a fuzzer which sees what it reaches can find.
   case planted
 
@@ -14,6 +15,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .log: LogTarget.run(&input)
     case .terminal: TerminalTarget.run(&input)
     case .home: HomeTarget.run(&input)
+    case .mlsmessage: GroupsTarget.message(&input)
+    case .welcome: GroupsTarget.welcome(&input)
+    case .keypackage: GroupsTarget.keyPackage(&input)
+    case .ratchettree: GroupsTarget.tree(&input)
     case .planted: PlantedTarget.run(&input)
     }
   }

@@ -92,6 +92,50 @@ import Testing
     #expect(reader.slab.freeBytesAreZero)
   }
 
+  @Test func ratchetsStoredAfterASnapshotKeepAKeyFromBeingUsedTwice() throws {
+    let crowd = try Crowd(seed: 9, largest: 4)
+    try crowd.step()
+    try crowd.step()
+    let (sender, reader) = (crowd.members[0], crowd.members[1])
+    let snapshot = reader.snapshot()
+    let message = try sender.protect([1])
+    _ = try reader.process(message, now: nil)
+    _ = try reader.protect([2])
+    let ratchets = reader.ratchets()
+    #expect(ratchets.bytes.count < snapshot.bytes.count / 4)
+    let surroundings = Group.Surroundings(slab: reader.slab, policy: crowd.policy)
+    let restored = try Group.restore(snapshot, ratchets: ratchets, in: surroundings)
+    #expect(restored.snapshot().bytes == reader.snapshot().bytes)
+    #expect(throws: GroupError.refused(.generationUsed)) { try restored.process(message, now: nil) }
+    // Without them the key would be there again, for whoever crashes between sending and storing.
+    _ = try Group.restore(snapshot, in: surroundings).process(message, now: nil)
+    // Ratchets of another epoch do not fit.
+    let commit = try reader.commit(CommitRequest(), now: nil)
+    try reader.adopt(commit.hash)
+    #expect(throws: GroupError.misuse(.damagedState)) {
+      try Group.restore(snapshot, ratchets: reader.ratchets(), in: surroundings)
+    }
+  }
+
+  @Test func aStateThatIsNotWholeIsNotRestored() throws {
+    let crowd = try Crowd(seed: 10, largest: 3)
+    try crowd.step()
+    let snapshot = crowd.members[0].snapshot()
+    let surroundings = Group.Surroundings(slab: crowd.members[0].slab, policy: crowd.policy)
+    for count in stride(from: 0, to: snapshot.bytes.count, by: 7) {
+      #expect(throws: GroupError.self) {
+        try Group.restore(
+          GroupSnapshot(bytes: Array(snapshot.bytes.prefix(count)), secrets: snapshot.secrets),
+          in: surroundings)
+      }
+    }
+    for secrets in [Array(snapshot.secrets.dropLast()), snapshot.secrets + snapshot.secrets] {
+      #expect(throws: GroupError.misuse(.damagedState)) {
+        try Group.restore(GroupSnapshot(bytes: snapshot.bytes, secrets: secrets), in: surroundings)
+      }
+    }
+  }
+
   @Test func aCommitChangesNothingBeforeItIsAdopted() throws {
     let crowd = try Crowd(seed: 8, largest: 4)
     try crowd.step()

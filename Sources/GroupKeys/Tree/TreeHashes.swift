@@ -40,7 +40,7 @@ extension RatchetTree {
 
   /// The tree hash of a node as if these leaves had never been added (7.9: the original sibling's).
   ///
-  /// Subtrees without any of them come from the cache.
+  /// Subtrees without any of them come from the cache. `leaves` is sorted.
   mutating func hash(_ node: Int, excluding leaves: [UInt32], _ suite: GroupSuite) -> [UInt8] {
     let below = TreeMath.leaves(below: node)
     let excluded = leaves.filter(below.contains)
@@ -51,7 +51,7 @@ extension RatchetTree {
     let leftHash = hash(left, excluding: excluded, suite)
     let rightHash = hash(right, excluding: excluded, suite)
     var parent = parent(node)
-    parent?.unmergedLeaves.removeAll(where: excluded.contains)
+    parent?.unmergedLeaves.removeAll { excluded.contains(sorted: $0) }
     return RatchetTree.hash(parent, leftHash, rightHash, suite)
   }
 

@@ -12,9 +12,12 @@ extension RatchetTree {
   private func validateUnmergedLeaves() throws(GroupError) {
     for node in stride(from: 1, to: nodes.count, by: 2) {
       guard let parent = parent(node) else { continue }
-      let below = TreeMath.leaves(below: node)
       let isSorted = zip(parent.unmergedLeaves, parent.unmergedLeaves.dropFirst()).allSatisfy(<)
       try require(isSorted, .unmergedLeafNotSorted)
+    }
+    for node in stride(from: 1, to: nodes.count, by: 2) {
+      guard let parent = parent(node) else { continue }
+      let below = TreeMath.leaves(below: node)
       for leaf in parent.unmergedLeaves {
         try require(below.contains(leaf), .unmergedLeafNotBelow)
         let index = LeafIndex(rawValue: leaf)
@@ -22,7 +25,7 @@ extension RatchetTree {
         for between in directPath(index) {
           if between == node { break }
           guard let inner = self.parent(between) else { continue }
-          try require(inner.unmergedLeaves.contains(leaf), .unmergedLeafNotInBetween)
+          try require(inner.unmergedLeaves.contains(sorted: leaf), .unmergedLeafNotInBetween)
         }
       }
     }
@@ -52,5 +55,17 @@ extension RatchetTree {
     for (index, leaf) in members {
       try rules.check(leaf, at: index)
     }
+  }
+}
+
+extension [UInt32] {
+  /// Whether a sorted list holds this; a peer may make such lists long.
+  func contains(sorted value: UInt32) -> Bool {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle] < value { low = middle + 1 } else { high = middle }
+    }
+    return low < count && self[low] == value
   }
 }
