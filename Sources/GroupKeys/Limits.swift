@@ -6,8 +6,10 @@ package enum GroupLimits {
   package static let messageByteCount = 16 << 20
   /// Proposals of one commit, and those that wait to be committed.
   package static let proposalCount = 4096
+  /// Bytes of all proposals that wait to be committed.
+  package static let pendingByteCount = 4 << 20
   /// How far ahead of what was seen a sender's generation may be (RFC 9420, 9.2).
-  package static let generationsAhead: UInt32 = 1 << 14
+  package static let generationsAhead: UInt32 = 1 << 12
   /// Keys kept for messages that a sender's later ones overtook, a sender.
   package static let keptGenerations = 2048
   /// Commits staged and not adopted.

@@ -31,6 +31,15 @@ package final class Group {
     let reference: [UInt8]
     /// The new private key, where it is an update of the own leaf.
     let ownKey: GroupSecret?
+    /// Bytes of the proposal on the wire.
+    let byteCount: Int
+
+    init(sent: SentProposal, reference: [UInt8], ownKey: GroupSecret?) {
+      self.sent = sent
+      self.reference = reference
+      self.ownKey = ownKey
+      byteCount = sent.proposal.encoded.count
+    }
   }
 
   /// Where randomness, guarded memory and HPKE come from.

@@ -136,6 +136,8 @@ extension Group {
   func keep(_ sent: SentProposal, _ reference: [UInt8], ownKey: GroupSecret?) throws(GroupError) {
     guard !pending.contains(where: { $0.reference == reference }) else { return }
     try require(pending.count < GroupLimits.proposalCount, .tooManyProposals)
+    let waiting = pending.reduce(sent.proposal.encoded.count) { $0 + $1.byteCount }
+    try require(waiting <= GroupLimits.pendingByteCount, .limitExceeded)
     pending.append(PendingProposal(sent: sent, reference: reference, ownKey: ownKey))
   }
 

@@ -176,6 +176,18 @@ import Testing
     forge.refuses(.proposalReferenceUnknown, try forge.message(.commit(commit)))
   }
 
+  @Test func moreBytesOfProposalsThanMayWait() throws {
+    var last: [UInt8] = []
+    for number in UInt8(0)..<4 {
+      let extensions = [Extension(type: 1, content: [UInt8](repeating: number, count: 1 << 20))]
+      last = try forge.message(.proposal(.groupContextExtensions(extensions)))
+      if number < 3 { _ = try forge.victim.process(last, now: nil) }
+    }
+    forge.refuses(.limitExceeded, last)
+    // Small ones still have room.
+    _ = try forge.victim.process(forge.message(.proposal(.remove(forge.third.own))), now: nil)
+  }
+
   /// An external commit of these proposals by the forger's key, as somebody new.
   private func external(
     _ proposals: [ProposalOrReference], path: Bool = true
