@@ -49,7 +49,9 @@ extension EndToEnd {
       one.write("the second\r")
       _ = try await listener.event("message", 1)
       cable.cut()
-      try await one.shows("TRUNCATED: the conversation with user2 was cut short; last message user2")
+      let cut = try await one.shows(
+        "TRUNCATED: the conversation with user2 was cut short; last message user2")
+      try await one.shows("not confirmed.", after: cut)
       let words = "last message user2 confirmed: #1 (\(identifier)), 1 message not confirmed."
       let said = one.output.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
       try scene.expect(said.contains(words), "\(words)", one)
