@@ -21,15 +21,19 @@ build: setup ## the release programs, in .build/release
 run: build ## build, then `secure_chat demo`: two users, two processes, one conversation
 	@.build/release/secure_chat demo
 
-# Three runs of one build: tests that compute for minutes would starve those that wait for a program, whose
-# own ten seconds for a handshake are real ones.
+# Tests that compute for minutes would starve those that wait for a program, whose own ten seconds for a
+# handshake are real ones: they take what the tests of the programs leave of the processors.
 COMPUTING := '^(ChatProtocol|Cryptography|GroupKeys|SessionLog|Wire)Tests\.'
 PROGRAMS := '^EndToEndTests\.'
+BUNDLE := .build/release/secure_chatPackageTests.xctest --testing-library swift-testing
 
 test: setup ## every test
 	$(TEST) --skip $(COMPUTING) --skip $(PROGRAMS)
-	$(TEST) --skip-build --filter $(PROGRAMS)
-	$(TEST) --skip-build --filter $(COMPUTING)
+	@nice -n 19 $(BUNDLE) --filter $(COMPUTING) > .build/computing.log 2>&1 & computing=$$!; \
+	trap "kill $$computing" INT TERM; \
+	$(TEST) --skip-build --filter $(PROGRAMS); programs=$$?; \
+	wait $$computing; computing=$$?; \
+	cat .build/computing.log; exit $$((programs | computing))
 
 lint: setup ## format and style
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks/Package.swift Benchmarks/Sources
