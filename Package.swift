@@ -59,7 +59,7 @@ let package = Package(
     room("Wire"),
     room("Cryptography", ["CSodium", "COpenSSL", "CZlib", crypto]),
     room("ChatProtocol", ["Cryptography", "Wire"]),
-    room("GroupKeys", ["Cryptography"]),
+    room("GroupKeys", ["Cryptography", "Wire"]),
     room("SessionLog", ["Cryptography", "Wire"]),
     room("Places", ["CPlatform"]),
     room("LogFiles", ["SessionLog", "Cryptography", "Wire", "Places"]),

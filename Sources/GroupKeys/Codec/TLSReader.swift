@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Reads the presentation language of TLS with the variable lengths of RFC 9420, 2.1.
 ///
 /// A reader is a window on bytes that it shares: nested vectors are read in place, and only what is kept is copied.
@@ -12,6 +14,9 @@ package struct TLSReader: Sendable {
     position = 0
     end = bytes.count
   }
+
+  /// Reads a copy of `bytes`, which must be public.
+  init(copying bytes: Span<UInt8>) { self.init([UInt8](copying: bytes)) }
 
   private init(_ bytes: [UInt8], _ range: Range<Int>) {
     self.bytes = bytes
@@ -134,22 +139,16 @@ package struct TLSWriter: Sendable {
   }
 
   package mutating func write(_ value: UInt8) { bytes.append(value) }
-  package mutating func write(_ value: UInt16) { integer(UInt64(value), 2) }
-  package mutating func write(_ value: UInt32) { integer(UInt64(value), 4) }
-  package mutating func write(_ value: UInt64) { integer(value, 8) }
-
-  private mutating func integer(_ value: UInt64, _ count: Int) {
-    for shift in stride(from: (count - 1) * 8, through: 0, by: -8) {
-      bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
-    }
-  }
+  package mutating func write(_ value: UInt16) { bytes.append(bigEndian: value) }
+  package mutating func write(_ value: UInt32) { bytes.append(bigEndian: value) }
+  package mutating func write(_ value: UInt64) { bytes.append(bigEndian: value) }
 
   /// A length in its shortest form; at most 2^30 - 1, which `GroupLimits` keeps everything far below.
   package mutating func length(_ count: Int) {
     switch count {
     case ..<(1 << 6): bytes.append(UInt8(count))
-    case ..<(1 << 14): integer(UInt64(count) | 1 << 14, 2)
-    default: integer(UInt64(count) | 2 << 30, 4)
+    case ..<(1 << 14): bytes.append(bigEndian: UInt16(count) | 1 << 14)
+    default: bytes.append(bigEndian: UInt32(count) | 2 << 30)
     }
   }
 

@@ -70,13 +70,10 @@ package final class Group {
     preSharedKeys = PreSharedKeys()
   }
 
-  init(epoch: Epoch, suite: GroupSuite, surroundings: Surroundings, preSharedKeys: PreSharedKeys) {
-    self.epoch = epoch
-    self.suite = suite
-    policy = surroundings.policy
-    slab = surroundings.slab
-    entropy = surroundings.entropy
-    sealing = surroundings.sealing
+  convenience init(
+    epoch: Epoch, suite: GroupSuite, surroundings: Surroundings, preSharedKeys: PreSharedKeys
+  ) {
+    self.init(restoring: epoch, suite: suite, surroundings: surroundings)
     self.preSharedKeys = preSharedKeys
     rememberResumption()
   }

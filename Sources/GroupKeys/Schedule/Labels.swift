@@ -1,4 +1,5 @@
 package import Cryptography
+internal import Wire
 
 /// The labelled functions of RFC 9420, 5.1, 5.2 and 8, on the primitives of a suite.
 extension GroupSuite {
@@ -122,11 +123,6 @@ extension GroupSuite {
 extension GroupSecret {
   /// The bytes, for what is public after all: authenticators, nonces, exported public values.
   package var publicBytes: [UInt8] {
-    withBytes { bytes in
-      var copy: [UInt8] = []
-      copy.reserveCapacity(bytes.count)
-      for index in bytes.indices { copy.append(bytes[index]) }
-      return copy
-    }
+    withBytes { [UInt8](copying: $0) }
   }
 }

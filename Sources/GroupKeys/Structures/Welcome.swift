@@ -124,7 +124,7 @@ package struct GroupSecrets: Sendable {
     }
     joinerSecret = try part(parts.joiner)
     if let path = parts.path { pathSecret = try part(path) } else { pathSecret = nil }
-    var reader = TLSReader(parts.rest)
+    var reader = parts.rest
     preSharedKeys = try reader.vector()
     try reader.finish()
   }
@@ -132,7 +132,7 @@ package struct GroupSecrets: Sendable {
   private struct Layout {
     var joiner: Range<Int>
     var path: Range<Int>?
-    var rest: [UInt8]
+    var rest: TLSReader
   }
 
   /// Where the two secrets stand; what follows them is public.
@@ -144,18 +144,15 @@ package struct GroupSecrets: Sendable {
     position += 1
     guard flag < 2 else { throw .malformed(.unknownValue(structure: .optional)) }
     let path = flag == 1 ? try opaque(bytes, &position) : nil
-    var rest: [UInt8] = []
-    for index in position..<bytes.count { rest.append(bytes[index]) }
-    return Layout(joiner: joiner, path: path, rest: rest)
+    return Layout(joiner: joiner, path: path, rest: TLSReader(copying: bytes.extracting(position...)))
   }
 
   private static func opaque(_ bytes: Span<UInt8>, _ position: inout Int) throws(GroupError) -> Range<Int> {
     // Only the length is looked at, in ordinary memory; it is public.
-    var head: [UInt8] = []
-    for index in position..<min(position + 4, bytes.count) { head.append(bytes[index]) }
-    var reader = TLSReader(head)
+    var reader = TLSReader(copying: bytes.extracting(position..<min(position + 4, bytes.count)))
+    let before = reader.remaining
     let count = try reader.length()
-    position += head.count - reader.remaining
+    position += before - reader.remaining
     guard bytes.count - position >= count else { throw .malformed(.truncated) }
     defer { position += count }
     return position..<(position + count)
