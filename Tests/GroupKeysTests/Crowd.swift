@@ -1,26 +1,12 @@
 import Cryptography
 import GroupKeys
+import TestSupport
 import Testing
-
-/// Pseudorandom numbers that a seed repeats (SplitMix64).
-struct SeededNumbers: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 /// A group with all its members in one place, and everything they say delivered to all.
 final class Crowd {
   let suite: GroupSuite
-  var random: SeededNumbers
+  var random: SeededGenerator
   var policy = GroupPolicy.everythingForTestsOnly
   /// Members in the order in which they joined; those who left are gone.
   private(set) var members: [Group] = []
@@ -35,7 +21,7 @@ final class Crowd {
   init(suite: GroupSuite = .x25519AES128, seed: UInt64, largest: Int) throws {
     self.suite = suite
     self.largest = largest
-    random = SeededNumbers(seed: seed)
+    random = SeededGenerator(seed: seed)
     let creator = try newcomer()
     members = [
       try Group.create(

@@ -1,5 +1,6 @@
 import Cryptography
 import GroupKeys
+import TestSupport
 import Testing
 
 /// Bytes of the official files with one byte changed: nothing crashes, and what is not refused means the same.
@@ -7,7 +8,8 @@ import Testing
   private static let samples = 40
 
   /// The same bytes with one of them changed, the place and the change drawn by a seed.
-  private func mutants(_ bytes: [UInt8], _ random: inout SeededNumbers, _ count: Int = samples) -> [[UInt8]] {
+  private func mutants(_ bytes: [UInt8], _ random: inout SeededGenerator, _ count: Int = samples) -> [[UInt8]]
+  {
     guard !bytes.isEmpty else { return [] }
     return (0..<count).map { _ in
       var mutant = bytes
@@ -18,7 +20,7 @@ import Testing
 
   /// Whether the mutants that can be read are written as they were read.
   private func readsOnlyWhatItWrites<Value: TLSCodable>(
-    _: Value.Type, _ bytes: [UInt8], _ random: inout SeededNumbers, count: Int = samples
+    _: Value.Type, _ bytes: [UInt8], _ random: inout SeededGenerator, count: Int = samples
   ) {
     for mutant in mutants(bytes, &random, count) {
       guard let value = try? Value(parsing: mutant) else { continue }
@@ -27,7 +29,7 @@ import Testing
   }
 
   @Test func everyStructureReadsOnlyWhatItWrites() throws {
-    var random = SeededNumbers(seed: 1)
+    var random = SeededGenerator(seed: 1)
     for value in try MLSVectors.committed("messages").prefix(60) {
       for name in [
         "mls_welcome", "mls_group_info", "mls_key_package", "public_message_application",
@@ -58,7 +60,7 @@ import Testing
   }
 
   @Test func noChangedTreeIsTakenForTheTree() throws {
-    var random = SeededNumbers(seed: 2)
+    var random = SeededGenerator(seed: 2)
     for name in ["tree-validation", "tree-operations"] {
       for value in try MLSVectors.committed(name).prefix(30) {
         guard let number = try? value["cipher_suite"].number,
@@ -84,7 +86,7 @@ import Testing
   }
 
   @Test func noChangedSignatureOrCiphertextHolds() throws {
-    var random = SeededNumbers(seed: 3)
+    var random = SeededGenerator(seed: 3)
     let slab = SecretSlab()
     for value in try MLSVectors.committed("crypto-basics") {
       guard let suite = GroupSuite.numbered(UInt16(try value["cipher_suite"].number)) else { continue }
@@ -119,7 +121,7 @@ import Testing
 
   @Test(arguments: ["passive-client-welcome", "passive-client-handling-commit", "passive-client-random"])
   func aMemberWhoIsToldSomethingElseStaysWhereItWas(_ name: String) throws {
-    var random = SeededNumbers(seed: 4)
+    var random = SeededGenerator(seed: 4)
     let cases = try MLSVectors.committed(name).filter { (try? $0["cipher_suite"].number) ?? 0 < 4 }
     for value in cases.prefix(12) {
       guard let suite = GroupSuite.numbered(UInt16(try value["cipher_suite"].number)) else { continue }

@@ -1,5 +1,6 @@
 import Foundation
 import SessionLog
+import TestSupport
 import Testing
 import Wire
 
@@ -133,12 +134,12 @@ import Wire
 
 /// Random damage: substitutions, insertions, deletions, truncations, swapped and foreign lines.
 struct RandomEdits {
-  private var random: SplitMix
+  private var random: SeededGenerator
   private let seed: UInt64
 
   init(seed: UInt64) {
     self.seed = seed
-    random = SplitMix(state: seed)
+    random = SeededGenerator(seed: seed)
   }
 
   /// Returns how many of them changed anything.
@@ -215,17 +216,6 @@ struct RandomEdits {
   }
 }
 
-/// SplitMix64: a seed gives the same edits everywhere.
-struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func below(_ limit: Int) -> Int { limit <= 1 ? 0 : Int(next() % UInt64(limit)) }
+extension SeededGenerator {
+  fileprivate mutating func below(_ limit: Int) -> Int { limit <= 1 ? 0 : Int(next() % UInt64(limit)) }
 }

@@ -1,21 +1,9 @@
 import Terminal
+import TestSupport
 import Testing
 
 /// Random keys, pastes, junk and arrivals: whatever is typed, the screen shows what the editor holds.
 @Suite struct RandomTypingTests {
-  /// SplitMix64: the same seed types the same keys.
-  private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var value = state
-      value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-      return value ^ (value >> 31)
-    }
-  }
-
   private static let strokes: [String] = [
     "a", "Z", " ", "é", "e\u{301}", "漢", "👩‍👩‍👧", "🇵🇱", "\u{202e}", "\u{1}", "\u{2}", "\u{4}", "\u{5}", "\u{6}",
     "\u{b}",
@@ -30,7 +18,7 @@ import Testing
 
   @Test(arguments: 0..<60)
   func theScreenShowsWhatTheEditorHolds(seed: UInt64) {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     var at = TypedAt(
       draft: [.off, .on, .replace].randomElement(using: &random) ?? .off,
       settings: .init(byteLimit: 300, draftNote: "(ENTER again sends) "))
@@ -61,7 +49,7 @@ import Testing
 
   @Test(arguments: 0..<50)
   func theSameKeysGiveTheSameLineHoweverTheyAreCut(seed: UInt64) {
-    var random = Seeded(state: seed &+ 1000)
+    var random = SeededGenerator(seed: seed &+ 1000)
     let bytes = (0..<150).flatMap { _ in Array((Self.strokes.randomElement(using: &random) ?? "").utf8) }
     var whole = TypedAt()
     whole.type(bytes)
