@@ -31,7 +31,7 @@ private enum AES256GCM {
     let status = unsafe lend(associated) {
       unsafe EVP_CipherUpdate(cipher.context, nil, &count, $0.start, CInt($0.count))
     }
-    guard status == 1 else { throw .libraryFailed }
+    guard status == 1 else { throw .underlyingLibraryFailed }
   }
 }
 
@@ -62,7 +62,7 @@ private final class AES256GCMSealer: RecordSealer {
         && EVP_CIPHER_CTX_ctrl(
           cipher.context, EVP_CTRL_AEAD_GET_TAG, CInt(AES256GCM.tagByteCount), end) == 1
     }
-    guard isSealed else { throw .libraryFailed }
+    guard isSealed else { throw .underlyingLibraryFailed }
   }
 }
 

@@ -23,14 +23,14 @@ package enum Argon2id {
 
   /// Writes the key of `password` into `output`, whose size its purpose says (16 bytes or more).
   ///
-  /// Throws `wrongLength` for a salt that has not 16 bytes, `libraryFailed` where there is not memory enough or
+  /// Throws `wrongLength` for a salt that has not 16 bytes, `underlyingLibraryFailed` where there is not memory enough or
   /// the cost is out of libsodium's range.
   package static func derive<Output: SecretPurpose>(
     password: Span<UInt8>, salt: Span<UInt8>, cost: Cost, into output: inout Secret<Output>
   ) throws(CryptographyError) {
     try Libsodium.start()
     guard salt.count == saltByteCount, Output.byteCount >= 16 else { throw .wrongLength }
-    guard cost.passes > 0, cost.memoryByteCount > 0 else { throw .libraryFailed }
+    guard cost.passes > 0, cost.memoryByteCount > 0 else { throw .underlyingLibraryFailed }
     let status = output.withMutableBytes { output in
       unsafe output.lend { output in
         unsafe lend(password, salt) { (password, salt) in
@@ -42,6 +42,6 @@ package enum Argon2id {
         }
       }
     }
-    guard status == 0 else { throw .libraryFailed }
+    guard status == 0 else { throw .underlyingLibraryFailed }
   }
 }

@@ -9,7 +9,7 @@ package final class CBCHMACSealer: RecordSealer {
   private let cipher: CipherContext
   private var mac: CBCTag
 
-  /// Throws `guardedMemoryExhausted` where the region has not about 1 kB left, `libraryFailed` without AES-CBC.
+  /// Throws `guardedMemoryExhausted` where the region has not about 1 kB left, `underlyingLibraryFailed` without AES-CBC.
   package init(_ suite: CBCHMACSuite, in region: GuardedRegion) throws(CryptographyError) {
     self.suite = suite
     cipher = try CipherContext(suite, .encrypt)
@@ -60,7 +60,7 @@ package final class CBCHMACOpener: RecordOpener {
   private let cipher: CipherContext
   private var mac: CBCTag
 
-  /// Throws `guardedMemoryExhausted` where the region has not about 1 kB left, `libraryFailed` without AES-CBC.
+  /// Throws `guardedMemoryExhausted` where the region has not about 1 kB left, `underlyingLibraryFailed` without AES-CBC.
   package init(_ suite: CBCHMACSuite, in region: GuardedRegion) throws(CryptographyError) {
     self.suite = suite
     cipher = try CipherContext(suite, .decrypt)
@@ -119,7 +119,9 @@ extension CipherContext {
   fileprivate convenience init(_ suite: CBCHMACSuite, _ direction: Direction) throws(CryptographyError) {
     try self.init(suite.encryptionKeyByteCount == 16 ? .aes128CBC : .aes256CBC, direction)
     // Padding off when opening: it is judged here, after the tag, and told apart from a wrong tag.
-    if direction == .decrypt, unsafe EVP_CIPHER_CTX_set_padding(context, 0) != 1 { throw .libraryFailed }
+    if direction == .decrypt, unsafe EVP_CIPHER_CTX_set_padding(context, 0) != 1 {
+      throw .underlyingLibraryFailed
+    }
   }
 
   fileprivate func encryptInPlace(
@@ -130,7 +132,7 @@ extension CipherContext {
     guard unsafe EVP_EncryptUpdate(context, start, &written, start, CInt(count)) == 1,
       unsafe EVP_EncryptFinal_ex(context, start + Int(written), &last) == 1,
       Int(written) + Int(last) == ciphertextByteCount
-    else { throw .libraryFailed }
+    else { throw .underlyingLibraryFailed }
   }
 
   fileprivate func decrypt(
@@ -140,7 +142,7 @@ extension CipherContext {
     let status = unsafe lend(ciphertext) {
       unsafe EVP_DecryptUpdate(context, start, &written, $0.start, CInt($0.count))
     }
-    guard status == 1, Int(written) == ciphertext.count else { throw .libraryFailed }
+    guard status == 1, Int(written) == ciphertext.count else { throw .underlyingLibraryFailed }
   }
 }
 

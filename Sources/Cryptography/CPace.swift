@@ -47,7 +47,7 @@ package struct CPaceExchange: ~Copyable, Sendable {
   ///
   /// `password` is PRS, `channel` is CI, which names both parties, `session` is sid. Slots are taken in `region`
   /// (about 800 bytes for the time of this call, 32 until the exchange goes).
-  /// Throws `guardedMemoryExhausted` or `libraryFailed`.
+  /// Throws `guardedMemoryExhausted` or `underlyingLibraryFailed`.
   package init<Password: SecretPurpose>(
     password: borrowing Secret<Password>, channel: [UInt8], session: [UInt8],
     in region: GuardedRegion, from entropy: any EntropySource

@@ -28,7 +28,7 @@ package enum ChaCha20Poly1305 {
         }
       }
     }
-    guard status == 0 else { throw .libraryFailed }
+    guard status == 0 else { throw .underlyingLibraryFailed }
   }
 
   /// Checks the tag and writes the plaintext, 16 bytes less than `sealed`, into `output`.

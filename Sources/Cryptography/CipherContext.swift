@@ -18,11 +18,11 @@ internal import COpenSSL
   private let vectorByteCount: Int
   private let zeros: [UInt8]
 
-  /// Throws `libraryFailed` where OpenSSL does not have the cipher, or no memory.
+  /// Throws `underlyingLibraryFailed` where OpenSSL does not have the cipher, or no memory.
   init(_ algorithm: Algorithm, _ direction: Direction) throws(CryptographyError) {
     guard let cipher = unsafe CipherContext.fetched[algorithm] ?? nil,
       let context = unsafe EVP_CIPHER_CTX_new()
-    else { throw .libraryFailed }
+    else { throw .underlyingLibraryFailed }
     unsafe self.context = context
     self.direction = direction
     unsafe vectorByteCount = Int(EVP_CIPHER_get_iv_length(cipher))
@@ -32,7 +32,7 @@ internal import COpenSSL
       case .encrypt: unsafe EVP_EncryptInit_ex2(context, cipher, nil, nil, nil)
       case .decrypt: unsafe EVP_DecryptInit_ex2(context, cipher, nil, nil, nil)
       }
-    guard status == 1 else { throw .libraryFailed }
+    guard status == 1 else { throw .underlyingLibraryFailed }
   }
 
   deinit {
@@ -50,7 +50,7 @@ internal import COpenSSL
       case .decrypt: unsafe EVP_DecryptInit_ex2(context, nil, key.start, vector.start, nil)
       }
     }
-    guard status == 1 else { throw .libraryFailed }
+    guard status == 1 else { throw .underlyingLibraryFailed }
   }
 
   /// Overwrites the key schedule with that of zeros: a key serves one message and must not be found later.

@@ -14,5 +14,5 @@ package enum CryptographyError: Error, Equatable, Sendable {
   /// The region has no room for another secret, or the system gives no guarded memory.
   case guardedMemoryExhausted
   /// A cryptographic library refused to work; nothing that a peer sends leads here.
-  case libraryFailed
+  case underlyingLibraryFailed
 }

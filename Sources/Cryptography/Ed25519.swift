@@ -28,7 +28,7 @@ package enum Ed25519 {
           unsafe crypto_sign_ed25519_detached(
             signature, nil, message.start, UInt64(message.count), key.start)
         }
-        guard status == 0 else { throw .libraryFailed }
+        guard status == 0 else { throw .underlyingLibraryFailed }
       }
     }
   }
@@ -65,7 +65,7 @@ package enum Ed25519 {
         let status = unsafe lend(seed) {
           unsafe crypto_sign_ed25519_seed_keypair(output, privateKey.start, $0.start)
         }
-        guard status == 0 else { throw .libraryFailed }
+        guard status == 0 else { throw .underlyingLibraryFailed }
       }
     }
     return KeyPair(publicKey: publicKey, privateKey: privateKey)

@@ -8,14 +8,14 @@ package enum FFDHE3072 {
 
   /// Writes the public value of `exponent`, 2^x mod p.
   ///
-  /// Throws `libraryFailed` where OpenSSL has no memory.
+  /// Throws `underlyingLibraryFailed` where OpenSSL has no memory.
   package static func publicValue(
     of exponent: borrowing Secret<FFDHE3072Exponent>
   ) throws(CryptographyError) -> [UInt8] {
     try exponent.withBytes { (exponent) throws(CryptographyError) -> [UInt8] in
       try unsafe publicBytes(count: byteCount) { (output) throws(CryptographyError) in
         let status = unsafe lend(exponent) { unsafe sc_ffdhe3072_public($0.start, $0.count, output) }
-        guard status == 1 else { throw .libraryFailed }
+        guard status == 1 else { throw .underlyingLibraryFailed }
       }
     }
   }
@@ -23,7 +23,7 @@ package enum FFDHE3072 {
   /// Writes the shared secret, its leading zeros included, into a secret of 384 bytes.
   ///
   /// Throws `weakShare` for a public value outside 2...p-2 or outside the subgroup of prime order, `wrongLength`
-  /// unless it and the output have 384 bytes, `libraryFailed` where OpenSSL has no memory. When it throws, the
+  /// unless it and the output have 384 bytes, `underlyingLibraryFailed` where OpenSSL has no memory. When it throws, the
   /// output is zeros.
   package static func sharedSecret<Shared: SecretPurpose>(
     private exponent: borrowing Secret<FFDHE3072Exponent>, public publicValue: Span<UInt8>,
@@ -41,7 +41,7 @@ package enum FFDHE3072 {
     }
     guard status == 1 else {
       output.wipe()
-      throw status == 0 ? .weakShare : .libraryFailed
+      throw status == 0 ? .weakShare : .underlyingLibraryFailed
     }
   }
 }

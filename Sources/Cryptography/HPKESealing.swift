@@ -30,7 +30,7 @@ package enum HPKESealing {
         return [UInt8](sender.encapsulatedKey) + [UInt8](sealed)
       }
     } catch {
-      throw .libraryFailed
+      throw .underlyingLibraryFailed
     }
   }
 
@@ -70,7 +70,7 @@ package enum HPKESealing {
     } catch {
       throw .notAuthentic
     }
-    guard opened.count == output.count else { throw .libraryFailed }
+    guard opened.count == output.count else { throw .underlyingLibraryFailed }
     output.copy(opened.span)
     unsafe opened.withUnsafeMutableBytes { unsafe sodium_memzero($0.baseAddress, $0.count) }
   }

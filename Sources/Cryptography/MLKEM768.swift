@@ -49,7 +49,7 @@ package struct MLKEM768KeyPair: ~Copyable, Sendable {
     do {
       shared = try unsafe lend(ciphertext) { try unsafe key.decapsulate($0.raw) }
     } catch {
-      throw .libraryFailed
+      throw .underlyingLibraryFailed
     }
     try secret.take(shared)
   }
@@ -74,7 +74,7 @@ package struct MLKEM768KeyPair: ~Copyable, Sendable {
         }
       }
     } catch {
-      throw .libraryFailed
+      throw .underlyingLibraryFailed
     }
   }
 }
@@ -100,7 +100,7 @@ package final class MLKEM768Encapsulation: KeyEncapsulation {
     do {
       result = try key.encapsulate()
     } catch {
-      throw .libraryFailed
+      throw .underlyingLibraryFailed
     }
     try secret.take(result.sharedSecret)
     return [UInt8](result.encapsulated)
@@ -120,6 +120,6 @@ extension MutableSpan<UInt8> {
         return true
       }
     }
-    guard copied else { throw .libraryFailed }
+    guard copied else { throw .underlyingLibraryFailed }
   }
 }

@@ -15,7 +15,7 @@ package enum Ristretto255 {
     let status = unsafe output.lend { output in
       unsafe lend(uniform) { unsafe crypto_core_ristretto255_from_hash(output, $0.start) }
     }
-    guard status == 0 else { throw .libraryFailed }
+    guard status == 0 else { throw .underlyingLibraryFailed }
   }
 
   /// Writes scalar times point; `output` has 32 bytes and is zeros when this throws.
@@ -61,6 +61,6 @@ package enum Ristretto255 {
       let isZero = unsafe sodium_is_zero(candidate.start, scalarByteCount) == 1
       if isReduced && !isZero { return candidate }
     }
-    throw .libraryFailed
+    throw .underlyingLibraryFailed
   }
 }

@@ -18,7 +18,7 @@ package enum X25519 {
     return try privateKey.withBytes { (privateKey) throws(CryptographyError) -> [UInt8] in
       try unsafe publicBytes(count: byteCount) { (output) throws(CryptographyError) in
         let status = unsafe lend(privateKey) { unsafe crypto_scalarmult_curve25519_base(output, $0.start) }
-        guard status == 0 else { throw .libraryFailed }
+        guard status == 0 else { throw .underlyingLibraryFailed }
       }
     }
   }

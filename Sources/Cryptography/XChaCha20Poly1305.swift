@@ -37,7 +37,7 @@ private final class XChaCha20Poly1305: RecordSealer, RecordOpener {
           material.start + Self.keyByteCount, material.start)
       }
     }
-    guard status == 0 else { throw .libraryFailed }
+    guard status == 0 else { throw .underlyingLibraryFailed }
   }
 
   // libsodium compares the tag before it decrypts, and writes nothing but zeros where it does not hold.

@@ -86,7 +86,7 @@ extension GroupError {
     self =
       switch error {
       case .notAuthentic, .damagedAfterAuthentication, .weakShare, .wrongLength: .notAuthentic
-      case .guardedMemoryExhausted, .libraryFailed: .placeFailed
+      case .guardedMemoryExhausted, .underlyingLibraryFailed: .placeFailed
       }
   }
 }

@@ -31,8 +31,8 @@ import Testing
     let region = try GuardedRegion(byteCount: GuardedRegion.pageByteCount)
     for (salt, cost, expected) in [
       (15, Argon2id.Cost.password, CryptographyError.wrongLength), (17, .password, .wrongLength),
-      (16, .init(passes: 0, memoryByteCount: 8_192), .libraryFailed),
-      (16, .init(passes: 1, memoryByteCount: 0), .libraryFailed),
+      (16, .init(passes: 0, memoryByteCount: 8_192), .underlyingLibraryFailed),
+      (16, .init(passes: 1, memoryByteCount: 0), .underlyingLibraryFailed),
     ] {
       var key = try Secret<Key32>(in: region)
       var thrown: CryptographyError?

@@ -43,10 +43,10 @@ import Testing
 
   @Test func aSecretWhoseFillingFailsLeavesNothing() throws {
     let slab = SecretSlab()
-    #expect(throws: CryptographyError.libraryFailed) {
+    #expect(throws: CryptographyError.underlyingLibraryFailed) {
       try GroupSecret(byteCount: 32, in: slab) { (bytes) throws(CryptographyError) in
         bytes[0] = 1
-        throw .libraryFailed
+        throw .underlyingLibraryFailed
       }
     }
     #expect(slab.freeBytesAreZero)

@@ -15,7 +15,7 @@ package struct ProtocolFailure: Error, Equatable {
   init(_ error: CryptographyError, as code: ChatErrorCode) {
     switch error {
     case .notAuthentic, .damagedAfterAuthentication, .weakShare, .wrongLength: self.code = code
-    case .guardedMemoryExhausted, .libraryFailed: self.code = .state
+    case .guardedMemoryExhausted, .underlyingLibraryFailed: self.code = .state
     }
   }
 }

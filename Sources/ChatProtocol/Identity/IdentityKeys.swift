@@ -11,7 +11,7 @@ package final class IdentityKeys: Sendable {
 
   /// Makes a new identity: two fresh keys and the profile signed by them.
   ///
-  /// Throws `.guardedMemoryExhausted` or `.libraryFailed`.
+  /// Throws `.guardedMemoryExhausted` or `.underlyingLibraryFailed`.
   package static func generate(
     name: PeerName, entropy: any EntropySource
   ) throws(CryptographyError) -> IdentityKeys {
@@ -37,7 +37,7 @@ package final class IdentityKeys: Sendable {
     do {
       profile = try Profile(ikDH: ikDH, ikSig: ikSig, name: name, signature: signature)
     } catch {
-      throw .libraryFailed
+      throw .underlyingLibraryFailed
     }
     self.agreementKey = agreementKey
     self.signingSeed = signingSeed

@@ -9,7 +9,7 @@ package struct RecordWriter: ~Copyable {
   /// Only in a rehearsal with its fixed test keys; nil in every real session.
   var trace: HandshakeTrace?
 
-  /// Throws `.libraryFailed` for a suite that this build does not have.
+  /// Throws `.underlyingLibraryFailed` for a suite that this build does not have.
   package init(
     chainKey: consuming Secret<SendingChainKey>, suite: CipherSuite, sender: Role,
     epoch: UInt32 = 0, sequence: UInt64 = 0, in region: GuardedRegion
@@ -104,7 +104,7 @@ package struct RecordReader: ~Copyable {
 
   /// `opener`: another than the suite's own, for whoever looks at what happens behind it.
   ///
-  /// Throws `.libraryFailed` for a suite that this build does not have.
+  /// Throws `.underlyingLibraryFailed` for a suite that this build does not have.
   package init(
     chainKey: consuming Secret<ReceivingChainKey>, suite: CipherSuite, sender: Role,
     epoch: UInt32 = 0, sequence: UInt64 = 0, opener: (any RecordOpener)? = nil, in region: GuardedRegion
@@ -176,9 +176,9 @@ package struct RecordReader: ~Copyable {
 }
 
 extension RecordCipher {
-  /// The cipher of a suite that was negotiated. Throws `.libraryFailed` for one that is not built in.
+  /// The cipher of a suite that was negotiated. Throws `.underlyingLibraryFailed` for one that is not built in.
   static func of(_ suite: CipherSuite) throws(CryptographyError) -> RecordCipher {
-    guard let cipher = withIdentifier(suite.rawValue) else { throw .libraryFailed }
+    guard let cipher = withIdentifier(suite.rawValue) else { throw .underlyingLibraryFailed }
     return cipher
   }
 }

@@ -31,7 +31,7 @@ enum GroupCipher: Hashable, Sendable {
         }
       }
     } catch {
-      throw .libraryFailed
+      throw .underlyingLibraryFailed
     }
   }
 

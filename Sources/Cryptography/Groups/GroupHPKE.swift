@@ -50,7 +50,7 @@ package final class GroupHPKE: GroupSealing {
         }
       }
     } catch {
-      throw .libraryFailed
+      throw .underlyingLibraryFailed
     }
   }
 
@@ -83,7 +83,7 @@ package final class GroupHPKE: GroupSealing {
     to publicKey: [UInt8], context: [UInt8], byteCount: Int, suite: GroupSuite, in slab: SecretSlab
   ) throws(CryptographyError) -> (kemOutput: [UInt8], secret: GroupSecret) {
     try suite.requireKeyAgreementKey(publicKey)
-    guard case .x25519 = suite.keyAgreement else { throw .libraryFailed }
+    guard case .x25519 = suite.keyAgreement else { throw .underlyingLibraryFailed }
     var kemOutput: [UInt8] = []
     var exported: [UInt8]
     do {
@@ -96,7 +96,7 @@ package final class GroupHPKE: GroupSealing {
           .withUnsafeBytes { unsafe [UInt8]($0) }
       }
     } catch {
-      throw .libraryFailed
+      throw .underlyingLibraryFailed
     }
     defer { unsafe exported.withUnsafeMutableBytes { unsafe sodium_memzero($0.baseAddress, $0.count) } }
     return (kemOutput, try GroupSecret(copying: exported.span, in: slab))

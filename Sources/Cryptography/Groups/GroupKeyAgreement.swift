@@ -39,13 +39,13 @@ enum GroupKeyAgreement: Hashable, Sendable {
       try Libsodium.start()
       return try unsafe publicBytes(count: 32) { (output) throws(CryptographyError) in
         let status = unsafe lend(privateKey) { unsafe crypto_scalarmult_curve25519_base(output, $0.start) }
-        guard status == 0 else { throw .libraryFailed }
+        guard status == 0 else { throw .underlyingLibraryFailed }
       }
     }
     do {
       return try unsafe lend(privateKey) { key in
         switch self {
-        case .x25519: throw CryptographyError.libraryFailed
+        case .x25519: throw CryptographyError.underlyingLibraryFailed
         case .p256:
           try unsafe [UInt8](
             P256.KeyAgreement.PrivateKey(rawRepresentation: key.raw).publicKey.x963Representation)
@@ -139,6 +139,6 @@ extension GroupSuite {
         continue
       }
     }
-    throw .libraryFailed
+    throw .underlyingLibraryFailed
   }
 }

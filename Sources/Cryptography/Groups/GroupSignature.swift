@@ -21,7 +21,7 @@ enum GroupSignature: Hashable, Sendable {
       return try privateKey.withBytes { key in
         try unsafe lend(key) { key in
           switch self {
-          case .ed25519: throw CryptographyError.libraryFailed
+          case .ed25519: throw CryptographyError.underlyingLibraryFailed
           case .p256:
             try unsafe [UInt8](
               P256.Signing.PrivateKey(rawRepresentation: key.raw).publicKey.x963Representation)
@@ -49,7 +49,7 @@ enum GroupSignature: Hashable, Sendable {
             unsafe crypto_sign_ed25519_detached(
               signature, nil, message.start, UInt64(message.count), key.start)
           }
-          guard status == 0 else { throw .libraryFailed }
+          guard status == 0 else { throw .underlyingLibraryFailed }
         }
       }
     }
@@ -57,7 +57,7 @@ enum GroupSignature: Hashable, Sendable {
       return try privateKey.withBytes { key in
         try unsafe lend(key, message) { (key, message) in
           switch self {
-          case .ed25519: throw CryptographyError.libraryFailed
+          case .ed25519: throw CryptographyError.underlyingLibraryFailed
           case .p256:
             try unsafe [UInt8](
               P256.Signing.PrivateKey(rawRepresentation: key.raw).signature(for: message.raw)
@@ -74,7 +74,7 @@ enum GroupSignature: Hashable, Sendable {
         }
       }
     } catch {
-      throw .libraryFailed
+      throw .underlyingLibraryFailed
     }
   }
 
@@ -118,7 +118,7 @@ enum GroupSignature: Hashable, Sendable {
         let status = unsafe lend(seed) {
           unsafe crypto_sign_ed25519_seed_keypair(output, privateKey.start, $0.start)
         }
-        guard status == 0 else { throw .libraryFailed }
+        guard status == 0 else { throw .underlyingLibraryFailed }
       }
     }
     return Expanded(publicKey: publicKey, privateKey: privateKey)
