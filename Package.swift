@@ -22,6 +22,7 @@ let settings = testSettings + [.strictMemorySafety()]
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -49,6 +50,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
   ],
   targets: [
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
@@ -63,11 +65,16 @@ let package = Package(
     room("SessionLog", ["Cryptography", "Wire"]),
     room("Places", ["CPlatform"]),
     room("LogFiles", ["SessionLog", "Cryptography", "Wire", "Places"]),
+    room("Relay", ["Wire"]),
+    room("Stores", ["Wire", "Places", grdb]),
     room("Transport", ["Wire", nioCore, nioPosix, logging]),
     room("Terminal", ["CPlatform"]),
     room(
       "Messenger",
-      ["ChatProtocol", "Cryptography", "LogFiles", "Places", "SessionLog", "Transport", "Wire", logging]),
+      [
+        "ChatProtocol", "Cryptography", "GroupKeys", "LogFiles", "Places", "Relay", "SessionLog", "Stores",
+        "Transport", "Wire", logging,
+      ]),
     room("Commands", ["Messenger", "Terminal", "Wire", argumentParser]),
     room(
       "LogCommands",
@@ -89,6 +96,8 @@ let package = Package(
     tests("WireTests", ["Wire"]),
     tests("ChatProtocolTests", ["ChatProtocol", "Cryptography", "ProtocolTestSupport", "Wire"]),
     tests("GroupKeysTests", ["GroupKeys", "Cryptography", "CZlib"]),
+    tests("RelayTests", ["Relay", "Wire"]),
+    tests("StoresTests", ["Stores", "Places", "Wire", grdb]),
     tests("SessionLogTests", ["SessionLog", "Cryptography", "Wire"]),
     tests("PlacesTests", ["Places"]),
     tests("LogFilesTests", ["LogFiles", "SessionLog", "Cryptography", "Wire", "Places"]),
@@ -96,7 +105,10 @@ let package = Package(
     tests("TerminalTests", ["Terminal"]),
     tests(
       "MessengerTests",
-      ["Messenger", "ChatProtocol", "Cryptography", "LogFiles", "Places", "SessionLog", "Transport", "Wire"]),
+      [
+        "Messenger", "ChatProtocol", "Cryptography", "GroupKeys", "LogFiles", "Places", "Relay", "SessionLog",
+        "Stores", "Transport", "Wire",
+      ]),
     tests("CommandsTests", ["Commands", "Messenger", "Terminal", "Wire"]),
     tests("LogCommandsTests", ["LogCommands", "LogFiles", "SessionLog", "Wire"]),
     // Both folders are one module, so that what starts many processes runs one test at a time.
@@ -109,7 +121,7 @@ let package = Package(
       exclude: [
         "ArchitectureTests", "ChatProtocolTests", "CommandsTests", "CryptographyTests", "GroupKeysTests",
         "KnownAnswers", "LogCommandsTests", "LogFilesTests", "MessengerTests", "PlacesTests",
-        "ProtocolTestSupport", "SessionLogTests", "TerminalTests",
+        "ProtocolTestSupport", "RelayTests", "SessionLogTests", "StoresTests", "TerminalTests",
         "TestSupport", "TransportTests", "Vectors", "WireTests",
       ],
       sources: ["EndToEndTests", "AcceptanceTests"], swiftSettings: testSettings),
@@ -122,7 +134,7 @@ let package = Package(
 if let packages = Context.environment["SECURE_CHAT_FUZZ"] {
   let driven = [
     "CSodium", "COpenSSL", "CZlib", "CPlatform", "Cryptography", "Wire", "ChatProtocol",
-    "GroupKeys", "SessionLog", "Places", "LogFiles", "Terminal", "Transport", "Messenger",
+    "GroupKeys", "SessionLog", "Places", "LogFiles", "Relay", "Stores", "Terminal", "Transport", "Messenger",
     "ProtocolTestSupport",
   ]
   package.products = [.executable(name: "secure_chat_fuzz", targets: ["secure_chat_fuzz"])]
@@ -139,7 +151,7 @@ if let packages = Context.environment["SECURE_CHAT_FUZZ"] {
     .executableTarget(
       name: "secure_chat_fuzz", dependencies: ["FuzzHarness"], path: "Fuzz/Entry",
       swiftSettings: testSettings,
-      linkerSettings: [.unsafeFlags(["-L", packages, "-lPackages", "-lstdc++"])]),
+      linkerSettings: [.unsafeFlags(["-L", packages, "-lPackages", "-lstdc++", "-lsqlite3"])]),
   ]
   for target in package.targets where target.type != .system {
     target.dependencies.removeAll { if case .productItem = $0 { true } else { false } }

@@ -15,10 +15,12 @@ private let allowedImports: [String: Set<String>] = [
   "Places": ["CPlatform", "Glibc"],
   "LogFiles": ["SessionLog", "Cryptography", "Wire", "Places", "Synchronization"],
   "Transport": ["Wire", "NIOCore", "NIOPosix", "Logging", "Glibc"],
+  "Relay": ["Wire"],
+  "Stores": ["Wire", "Places", "GRDB"],
   "Terminal": ["CPlatform", "Glibc", "Synchronization"],
   "Messenger": [
-    "ChatProtocol", "Cryptography", "LogFiles", "Places", "SessionLog", "Transport", "Wire", "Foundation",
-    "Logging",
+    "ChatProtocol", "Cryptography", "GroupKeys", "LogFiles", "Places", "Relay", "SessionLog", "Stores",
+    "Transport", "Wire", "Foundation", "Logging",
   ],
   "Commands": ["Messenger", "Wire", "Terminal", "ArgumentParser"],
   "LogCommands": [
