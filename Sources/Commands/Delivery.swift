@@ -215,7 +215,7 @@ actor Delivery {
       if tellsAll || (purpose == .conversation && closed.endedCleanly) { await tell(event) }
     case .connected(let connected):
       if tellsAll || purpose == .conversation || !connected.known { await tell(event) }
-    case .step, .refused, .repairWanted, .verifyProposed, .warning: await tell(event)
+    case .step, .refused, .repairWanted, .verifyProposed, .warning, .group: await tell(event)
     // `send` shows no messages: whoever answers does so in a conversation.
     case .message(let message):
       if purpose == .conversation {

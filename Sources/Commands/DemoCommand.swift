@@ -175,7 +175,7 @@ struct DemoExchange {
           throw Sentences.ended(closed, unconfirmed: isDelivered ? 0 : 1)
         }
         return
-      case .step, .connected, .refused, .repairWanted, .verifyProposed, .warning: break
+      case .step, .connected, .refused, .repairWanted, .verifyProposed, .warning, .group: break
       }
       if isDelivered, isAnswered { await messenger.close(session, reason: .bye) }
     }

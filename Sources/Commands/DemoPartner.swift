@@ -64,7 +64,7 @@ struct DemoPartner {
       case .closed(let closed):
         await messenger.shutDown()
         return closed.endedCleanly ? .ok : .failed
-      case .step, .delivered, .refused, .repairWanted, .verifyProposed, .warning: break
+      case .step, .delivered, .refused, .repairWanted, .verifyProposed, .warning, .group: break
       }
     }
     return .ok

@@ -30,7 +30,7 @@ package struct EventTeller: Sendable {
     case .closed(let closed): JSONEvents.closed(closed)
     case .refused(let refused): JSONEvents.refused(refused)
     case .repairWanted(let wanted): JSONEvents.repairWanted(wanted)
-    case .verifyProposed: nil
+    case .verifyProposed, .group: nil
     case .warning(let warning):
       JSONEvents.warning(code: Sentences.warning(warning).code, message: Sentences.warning(warning).text)
     }

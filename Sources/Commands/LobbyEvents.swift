@@ -18,7 +18,14 @@ extension Lobby {
     case .refused(let refused): await screen.say(Sentences.refused(refused))
     case .repairWanted(let wanted): await screen.say(Sentences.repairWanted(wanted))
     case .warning(let warning): await screen.say(Sentences.warning(warning).text)
+    case .group(let happening): await happened(happening)
     case .verifyProposed(let proposal): await wantAsked(.newKey(proposal))
+    }
+  }
+
+  private func happened(_ happening: GroupHappening) async {
+    if case .message(let message) = happening {
+      await screen.payload(EventTeller.payload(of: message.text))
     }
   }
 

@@ -97,7 +97,7 @@ struct VerifyCommand: RunnableCommand {
         _ = try await verification.decide(proposal)
         return
       case .refused(let refused): await screen.say(Sentences.refused(refused))
-      case .step, .connected, .message, .delivered, .closed, .repairWanted, .warning: break
+      case .step, .connected, .message, .delivered, .closed, .repairWanted, .warning, .group: break
       }
     }
     throw Sentences.interrupted

@@ -130,7 +130,7 @@ extension MessengerEvent {
   fileprivate var isOfStrangers: Bool {
     switch self {
     case .step, .refused, .repairWanted: true
-    case .connected, .message, .delivered, .closed, .verifyProposed, .warning: false
+    case .connected, .message, .delivered, .closed, .verifyProposed, .warning, .group: false
     }
   }
 }

@@ -12,6 +12,7 @@ package enum MessengerEvent: Sendable {
   /// A run of `verify` from the other side is complete and waits for ``Messenger/verifyAnswer(_:accept:)``.
   case verifyProposed(VerifyProposal)
   case warning(Warning)
+  case group(GroupHappening)
 }
 
 /// One step of a handshake, for `-v` and `step` events.

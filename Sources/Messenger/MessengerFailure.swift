@@ -43,6 +43,8 @@ package enum MessengerFailure: Error, Sendable {
   case notVerified(PeerName, isKnown: Bool)
   /// Compare-and-set: another connection changed the contact first. Exit 1.
   case contactChanged(PeerFacts)
+  /// Something about a group; its cases say which exit.
+  case group(GroupFailure)
   /// The messenger was shut down meanwhile. Exit 130 or 0, as the caller knows.
   case stopped
 
@@ -50,7 +52,7 @@ package enum MessengerFailure: Error, Sendable {
   package var code: ChatErrorCode? {
     switch self {
     case .usage, .unreachable, .portInUse, .cannotListen, .sessionEnded, .peerIsVerifying, .stopped,
-      .passphraseNeeded, .wrongPassphrase:
+      .passphraseNeeded, .wrongPassphrase, .group:
       nil
     case .blockedHere: .policy
     case .notVerified: .ident

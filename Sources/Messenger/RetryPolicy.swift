@@ -59,7 +59,7 @@ extension MessengerFailure {
     case .usage, .notProven, .identityRefused, .identityDiffers, .keyUnknown, .firstContactFailed,
       .guessLimit, .alert, .state, .log, .passphraseNeeded, .wrongPassphrase, .portInUse, .cannotListen,
       .sessionEnded, .peerIsVerifying, .blockedHere, .notVerified, .contactChanged,
-      .stopped:
+      .group, .stopped:
       false
     }
   }

@@ -33,7 +33,7 @@ extension Sentences {
     case .step(let step): Self.step(step)
     case .refused(let refused): Self.refused(refused)
     case .warning(let warning): Self.warning(warning).text
-    case .repairWanted, .verifyProposed: nil
+    case .repairWanted, .verifyProposed, .group: nil
     }
   }
 

@@ -59,6 +59,7 @@ extension Sentences {
     case .blockedHere(let name): return blockedHere(name)
     case .notVerified(let name, let isKnown): return notVerified(name, isKnown: isKnown)
     case .contactChanged(let facts): return contactChanged(facts)
+    case .group(let failure): return group(failure)
     case .stopped: return interrupted
     }
   }
@@ -341,7 +342,7 @@ extension Sentences {
     case .step(let step): Self.step(step)
     case .connected(let connected):
       (Self.connected(connected, isFirst: false) + [log(connected)]).joined(separator: "\n")
-    case .message, .verifyProposed: nil
+    case .message, .verifyProposed, .group: nil
     case .delivered(let delivered): Self.delivered(delivered)
     case .closed(let closed):
       ended(
