@@ -16,6 +16,8 @@ let testSettings: [SwiftSetting] =
     .enableUpcomingFeature("ImmutableWeakCaptures"),
   ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
+let waitingTestSettings = testSettings + [.unsafeFlags(["-Onone"])]
+
 // Tests drive the system's own interfaces, and the macros of the test library hide where; the rooms do
 // neither.
 let settings = testSettings + [.strictMemorySafety()]
@@ -32,9 +34,12 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+/// `computes`: the tests themselves work for seconds, so that they are worth optimising; the others compile in
+/// half the time without it.
+func tests(_ name: String, _ dependencies: [Target.Dependency], computes: Bool = false) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: testSettings)
+    name: name, dependencies: dependencies + ["TestSupport"],
+    swiftSettings: computes ? testSettings : waitingTestSettings)
 }
 
 // What each room is for, and what it may import, is in docs/ARCHITECTURE.md; ArchitectureTests
@@ -92,13 +97,14 @@ let package = Package(
       name: "ProtocolTestSupport", dependencies: ["ChatProtocol", "Cryptography", "Wire"],
       path: "Tests/ProtocolTestSupport", swiftSettings: testSettings),
     tests("ArchitectureTests", []),
-    tests("CryptographyTests", ["Cryptography"]),
-    tests("WireTests", ["Wire"]),
-    tests("ChatProtocolTests", ["ChatProtocol", "Cryptography", "ProtocolTestSupport", "Wire"]),
-    tests("GroupKeysTests", ["GroupKeys", "Cryptography", "CZlib"]),
+    tests("CryptographyTests", ["Cryptography"], computes: true),
+    tests("WireTests", ["Wire"], computes: true),
+    tests(
+      "ChatProtocolTests", ["ChatProtocol", "Cryptography", "ProtocolTestSupport", "Wire"], computes: true),
+    tests("GroupKeysTests", ["GroupKeys", "Cryptography", "CZlib"], computes: true),
     tests("RelayTests", ["Relay", "Wire"]),
     tests("StoresTests", ["Stores", "Places", "Wire", grdb]),
-    tests("SessionLogTests", ["SessionLog", "Cryptography", "Wire"]),
+    tests("SessionLogTests", ["SessionLog", "Cryptography", "Wire"], computes: true),
     tests("PlacesTests", ["Places"]),
     tests("LogFilesTests", ["LogFiles", "SessionLog", "Cryptography", "Wire", "Places"]),
     tests("TransportTests", ["Transport", "Wire"]),
@@ -124,7 +130,7 @@ let package = Package(
         "ProtocolTestSupport", "RelayTests", "SessionLogTests", "StoresTests", "TerminalTests",
         "TestSupport", "TransportTests", "Vectors", "WireTests",
       ],
-      sources: ["EndToEndTests", "AcceptanceTests"], swiftSettings: testSettings),
+      sources: ["EndToEndTests", "AcceptanceTests"], swiftSettings: waitingTestSettings),
   ]
 )
 
