@@ -25,6 +25,7 @@ extension Conversation {
     case .log(let entry, let ticket): append(entry, ticket)
     case .deliver(let text): deliver(text)
     case .delivered(let receipt): delivered(receipt)
+    case .groupRecord(let record): core.groupRecord(record, from: self)
     case .notSent(let id):
       // It stays among the unacknowledged, so that it can go again.
       _ = id

@@ -220,6 +220,16 @@ final class MessengerCore {
     }
   }
 
+  // MARK: Groups
+
+  /// Who takes what contacts say about groups.
+  var takeGroupRecord: ((GroupRecord, Conversation) -> Void)?
+
+  /// A contact's groups say something; where nobody takes it, it is dropped.
+  func groupRecord(_ record: GroupRecord, from conversation: Conversation) {
+    takeGroupRecord?(record, conversation)
+  }
+
   // MARK: Texts
 
   /// The stream of the texts to one contact.

@@ -78,7 +78,14 @@ package struct InnerRecord: Hashable, Sendable {
   static func writeFrame(
     type: RecordType, flags: RecordFlags, bodyCount: Int, into inner: inout MutableSpan<UInt8>
   ) {
-    inner[0] = type.rawValue
+    writeFrame(rawType: type.rawValue, flags: flags, bodyCount: bodyCount, into: &inner)
+  }
+
+  /// The same for a type that is no `RecordType`: a frame of a relay link.
+  static func writeFrame(
+    rawType: UInt8, flags: RecordFlags, bodyCount: Int, into inner: inout MutableSpan<UInt8>
+  ) {
+    inner[0] = rawType
     inner[1] = flags.rawValue
     inner.store(bigEndian: UInt16(bodyCount), at: 2)
     var filler = inner._mutatingExtracting(droppingFirst: headByteCount + bodyCount)

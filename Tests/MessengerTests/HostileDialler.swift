@@ -104,7 +104,8 @@ final class HostileDialler: LinkDriver {
       case .dialGuessFailed: judged(right: false)
       case .closeLink: if !isDeaf { link?.close(afterFlushing: true) }
       case .lookUpPairing, .spendGuess, .releaseGuess, .returnGuess, .lookUpContact, .storePin, .confirmPin,
-        .raiseFloor, .pinHeld, .step, .connected, .log, .deliver, .delivered, .notSent, .peerClosing,
+        .raiseFloor, .pinHeld, .step, .connected, .log, .deliver, .delivered, .notSent, .groupRecord,
+        .peerClosing,
         .refused,
         .ended:
         break

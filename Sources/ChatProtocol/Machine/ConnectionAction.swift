@@ -98,6 +98,9 @@ package enum ConnectionAction: Sendable {
   /// The peer logged these texts; one action for each ACK, cumulative.
   case delivered(DeliveryReceipt)
 
+  /// The other side's groups say this; it may be dropped without harm to the session.
+  case groupRecord(GroupRecord)
+
   /// The text of a `.send` was not taken: the conversation is being closed. Nothing was logged.
   case notSent(MessageID)
 

@@ -21,6 +21,8 @@ package enum ConnectionEvent: Sendable {
   case logFailed
   /// The user's text. Check `canTakeText` first; see `ConnectionMachine.sendRoom`.
   case send(OutgoingText)
+  /// A record for the groups of the other side; dropped where the session is not open.
+  case sendGroupRecord(GroupRecord)
   /// End the conversation cleanly: texts already taken are sent, then CLOSE. Before the session is
   /// up it ends the connection at once.
   case close(CloseReason)

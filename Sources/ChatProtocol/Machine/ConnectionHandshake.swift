@@ -241,7 +241,8 @@ extension ConnectionMachine {
     case .stored:
       session.attempt(at: now) { () throws(ProtocolFailure) in try session.stored(at: now) }
     case .storeFailed: session.storeFailed(at: now)
-    case .pairing, .contact, .keyOwner, .logged, .logFailed, .send, .close, .credit, .linkClosed:
+    case .pairing, .contact, .keyOwner, .logged, .logFailed, .send, .sendGroupRecord, .close, .credit,
+      .linkClosed:
       break
     }
   }
@@ -327,7 +328,7 @@ extension ConnectionEvent {
     case .contact: .contact
     case .keyOwner: .keyOwner
     case .stored, .storeFailed: .storing
-    case .logged, .logFailed, .send, .close, .credit, .linkClosed: nil
+    case .logged, .logFailed, .send, .sendGroupRecord, .close, .credit, .linkClosed: nil
     }
   }
 }

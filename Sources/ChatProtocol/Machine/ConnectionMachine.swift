@@ -67,6 +67,7 @@ package final class ConnectionMachine {
     case .logFailed: session?.logFailed(at: now)
     case .send(let text):
       if let session { session.take(text) } else { outlet.emit(.notSent(text.id)) }
+    case .sendGroupRecord(let record): session?.take(record, at: now)
     case .close(let reason):
       if let session { session.close(reason, at: now) } else { refuse(.closed) }
     case .credit(let bytes): session?.credit(bytes)

@@ -42,6 +42,13 @@ package struct RecordWriter: ~Copyable {
     }
   }
 
+  /// Appends the frame of a record of groups.
+  package mutating func seal(
+    _ record: GroupRecord, appendingTo output: inout [UInt8]
+  ) throws(CryptographyError) {
+    try seal(record.size, appendingTo: &output) { record.write(into: &$0) }
+  }
+
   /// Appends the frame of an inner plaintext, which `write` puts where it is sealed, in place.
   package mutating func seal(
     _ size: RecordSize, appendingTo output: inout [UInt8],
@@ -92,6 +99,8 @@ package enum ReceivedRecord {
   /// A text goes on in the next record of its kind.
   case fragment
   case other(RecordBody)
+  /// For groups; nothing of the session depends on it.
+  case ofGroups(GroupRecord)
 }
 
 /// Opens the records of one direction, strictly in order; the first odd one ends the session.
@@ -156,6 +165,7 @@ package struct RecordReader: ~Copyable {
       let inner = plaintext.span.extracting(first: checked)
       let record = try InnerRecord(parsing: inner)
       let body = inner.extracting(record.bodyRange)
+      if let ofGroups = GroupRecord(record, body: body) { return .ofGroups(ofGroups) }
       let parsed = try RecordBody(record, body: body)
       guard case .text(let head, let more) = parsed else { return .other(parsed) }
       let piece = body.extracting(droppingFirst: TextHead.byteCount)

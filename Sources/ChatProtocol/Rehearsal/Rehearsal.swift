@@ -171,7 +171,8 @@ package struct Rehearsal: Sendable {
         side.tell(
           .logged(ticket, LoggedPosition(record: ticket.number, tag: [UInt8](repeating: 0, count: 32))))
       case .deliver(let text): items.append(.shown(text.text, at: side.role))
-      case .returnGuess, .releaseGuess, .delivered, .peerClosing, .pinHeld, .notSent, .dialGuessFailed,
+      case .returnGuess, .releaseGuess, .delivered, .peerClosing, .pinHeld, .notSent, .groupRecord,
+        .dialGuessFailed,
         .refused, .ended, .closeLink:
         break
       }

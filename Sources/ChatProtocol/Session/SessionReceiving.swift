@@ -32,6 +32,9 @@ extension Session {
       try take(message, at: now)
     case .fragment:
       try requireOrder(mayFollowClose: false)
+    case .ofGroups(let record):
+      try requireOrder(mayFollowClose: false)
+      if !facts.summary.isVerification { outlet.emit(.groupRecord(record)) }
     case .other(let body):
       try take(body, at: now)
     }

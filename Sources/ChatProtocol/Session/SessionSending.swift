@@ -63,6 +63,21 @@ extension Session {
     }
   }
 
+  /// Sends a record of groups, unless the conversation is ending or more than the send window waits for the link:
+  /// whoever needs the answer asks again.
+  func take(_ record: GroupRecord, at now: Moment) {
+    guard case .open = phase, closeReason == nil, !facts.summary.isVerification,
+      outlet.bytes.count < Limits.sendWindowBytes
+    else { return }
+    guard var writer = writer.take() else { return }
+    do {
+      try writer.seal(record, appendingTo: &outlet.bytes)
+      self.writer = consume writer
+    } catch {
+      fail(.state, at: now)
+    }
+  }
+
   private func sendText(_ message: TextMessage) throws(ProtocolFailure) {
     guard var writer = writer.take() else { return }
     do {

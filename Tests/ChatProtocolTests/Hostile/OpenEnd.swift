@@ -112,7 +112,17 @@ final class OpenEnd {
     case .text(let message): return .text(message.head, more: false)
     case .fragment: return nil
     case .other(let body): return body
+    case .ofGroups: return nil
     }
+  }
+
+  /// A record of groups.
+  func openWhole(_ frame: [UInt8]) throws -> GroupRecord? {
+    guard var reader = reader.take() else { return nil }
+    let record = try reader.open(frame.span.extracting(droppingFirst: 3))
+    self.reader = consume reader
+    guard case .ofGroups(let whole) = record else { return nil }
+    return whole
   }
 
   /// What the peer says now.

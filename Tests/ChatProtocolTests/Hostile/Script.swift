@@ -63,6 +63,7 @@ final class Script {
       case .text(let message): bodies.append(.text(message.head, more: false))
       case .fragment: break
       case .other(let body): bodies.append(body)
+      case .ofGroups: break
       }
     }
     self.reader = consume reader

@@ -105,7 +105,8 @@ final class TestPeer {
       case .refused(let refusal): self.refusal = refusal
       case .ended(let end): self.end = end
       case .closeLink(let afterFlushing): closesLink = afterFlushing
-      case .releaseGuess, .returnGuess, .pinHeld, .dialGuessFailed, .step, .notSent, .peerClosing:
+      case .releaseGuess, .returnGuess, .pinHeld, .dialGuessFailed, .step, .notSent, .peerClosing,
+        .groupRecord:
         break
       }
     }

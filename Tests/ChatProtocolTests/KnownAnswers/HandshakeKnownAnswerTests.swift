@@ -102,7 +102,8 @@ struct HandshakeKnownAnswerTests {
         machine.handle(.contact(ContactAnswer(pin: try pin(of: "I", answer))), at: now)
       case .lookUpKeyOwner: machine.handle(.keyOwner(isAnother: false), at: now)
       case .connected(let summary): summaries.append(summary)
-      case .releaseGuess, .dialGuessFailed, .refused, .ended, .closeLink, .notSent, .peerClosing,
+      case .releaseGuess, .dialGuessFailed, .refused, .ended, .closeLink, .notSent, .groupRecord,
+        .peerClosing,
         .pinHeld, .log, .deliver, .delivered:
         Issue.record("unexpected: \(action)")
       case .returnGuess, .step: break

@@ -93,6 +93,8 @@ struct RecordsKnownAnswerTests {
         #expect(type == 1)
       case .other(.ignorable(let ignored)):
         #expect(ignored == type)
+      case .ofGroups(let record):
+        #expect(record.type == type)
       case .other(let body):
         #expect(body.type?.rawValue == type)
         #expect(try body.bytes == record["body"].bytes)
@@ -129,6 +131,7 @@ struct RecordsKnownAnswerTests {
     do {
       switch try reader.open(frame.span.extracting(droppingFirst: 3)) {
       case .other(.ignorable): return "ignored"
+      case .ofGroups: return "ignored"
       case .text, .fragment, .other: return "taken"
       }
     } catch {

@@ -183,6 +183,7 @@ private final class RekeyWalk {
     case .text: #expect(type == 1)
     case .fragment: Issue.record("no text of these has fragments")
     case .other(let opened): #expect(opened.bytes == body)
+    case .ofGroups: Issue.record("none of these is for groups")
     }
   }
 

@@ -152,7 +152,7 @@ final class Endpoint {
     case .spendGuess(let claimed):
       disk.spend(claimed.guessKey, done: later { $0 ? .stored : .storeFailed })
     case .returnGuess(let claimed): disk.giveBack(claimed.guessKey)
-    case .releaseGuess, .dialGuessFailed, .step, .peerClosing, .pinHeld, .notSent: break
+    case .releaseGuess, .dialGuessFailed, .step, .peerClosing, .pinHeld, .notSent, .groupRecord: break
     case .lookUpContact(let key):
       let known = disk.pin.flatMap { $0.profile.profile.ikDH == key ? $0 : nil }
       pin = known
