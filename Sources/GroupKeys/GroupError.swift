@@ -6,6 +6,8 @@ package enum GroupError: Error, Hashable, Sendable {
   case malformed(Malformation)
   /// The peer's: well-formed, and against a rule of RFC 9420 or of the policy.
   case refused(Refusal)
+  /// The peer's: against a rule of this product's groups.
+  case member(MemberRefusal)
   /// A tag, a signature or a decryption does not hold. Says nothing more, on purpose.
   case notAuthentic
   /// The place's: no guarded memory, or a library that refused to work.

@@ -23,6 +23,8 @@ package final class Group {
   var resumptionEpochs: [UInt64] = []
   /// The group that is to follow this one, after a commit with a ReInit; nothing is sent in this one any more.
   package internal(set) var reInit: ReInit?
+  /// Who signed the Welcome by which this member joined; not kept in snapshots.
+  package internal(set) var inviter: LeafIndex?
   /// Whether the own leaf was removed by the commit that was adopted last.
   package internal(set) var isRemoved = false
 
@@ -200,10 +202,20 @@ package struct OwnKeyPackage: Sendable {
     suite: GroupSuite, credential: Credential, lifetime: Lifetime, extensions: [UInt16] = [],
     in surroundings: Group.Surroundings
   ) throws(GroupError) -> OwnKeyPackage {
-    let (slab, entropy) = (surroundings.slab, surroundings.entropy)
     let signatureKey = try cryptography { () throws(CryptographyError) in
-      try suite.freshSignatureKey(in: slab, from: entropy)
+      try suite.freshSignatureKey(in: surroundings.slab, from: surroundings.entropy)
     }
+    return try make(
+      suite: suite, credential: credential, lifetime: lifetime, extensions: extensions,
+      signatureKey: signatureKey, in: surroundings)
+  }
+
+  /// The same for a signature key that the credential names.
+  static func make(
+    suite: GroupSuite, credential: Credential, lifetime: Lifetime, extensions: [UInt16],
+    signatureKey: GroupSecret, in surroundings: Group.Surroundings
+  ) throws(GroupError) -> OwnKeyPackage {
+    let (slab, entropy) = (surroundings.slab, surroundings.entropy)
     let leaf = try cryptography { () throws(CryptographyError) in
       try suite.freshKeyPair(in: slab, from: entropy)
     }

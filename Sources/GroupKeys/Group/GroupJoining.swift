@@ -41,7 +41,10 @@ extension Group {
       context: info.context, tree: tree, secrets: epochSecrets, confirmationTag: info.confirmationTag,
       own: place,
       keys: keys, signatureKey: own.signatureKey, suite: suite)
-    return Group(epoch: epoch, suite: suite, surroundings: surroundings, preSharedKeys: preSharedKeys)
+    let group = Group(
+      epoch: epoch, suite: suite, surroundings: surroundings, preSharedKeys: preSharedKeys)
+    group.inviter = info.signer
+    return group
   }
 
   private static func groupSecrets(_ welcome: Welcome, _ own: OwnKeyPackage) throws(GroupError)
