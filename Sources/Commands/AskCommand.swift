@@ -49,6 +49,7 @@ struct AskCommand: RunnableCommand {
       switch signal {
       case .windowChanged: await screen.windowChanged()
       case .resumed: await screen.resumed()
+      case .report: break
       case .interrupt: await screen.endQuestions(.interrupted)
       case .terminate, .hangUp: await screen.endQuestions(.terminated)
       }

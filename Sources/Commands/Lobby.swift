@@ -131,6 +131,7 @@ actor Lobby {
     switch signal {
     case .windowChanged: await screen.windowChanged()
     case .resumed: await screen.resumed()
+    case .report: break
     case .interrupt: await end(.exit(.interrupted))
     case .terminate, .hangUp: await end(.exit(.ok))
     }

@@ -31,6 +31,9 @@ actor SignalDesk {
   /// From now on `handler` gets the signals; nil: they end the program.
   func handle(_ handler: Handler?) { self.handler = handler }
 
+  /// A signal that only some commands know; the others end by it, as a program does that does not catch it.
+  nonisolated func add(_ signal: SignalWatch.Signal) { watch?.add(signal) }
+
   /// Waits for signals for the rest of the program.
   nonisolated func serve() async {
     guard let watch else { return }
@@ -51,7 +54,7 @@ extension SignalWatch.Signal {
   var endsProgram: Bool {
     switch self {
     case .interrupt, .terminate, .hangUp: true
-    case .windowChanged, .resumed: false
+    case .windowChanged, .resumed, .report: false
     }
   }
 

@@ -39,6 +39,7 @@ struct UsersCommand: RunnableCommand {
         switch signal {
         case .windowChanged: await screen?.windowChanged()
         case .resumed: await screen?.resumed()
+        case .report: break
         case .interrupt, .terminate, .hangUp:
           guard let screen else { return signal.endProgram() }
           await screen.endQuestions(signal == .interrupt ? .interrupted : .terminated)

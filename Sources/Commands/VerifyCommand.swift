@@ -43,6 +43,7 @@ struct VerifyCommand: RunnableCommand {
       switch signal {
       case .windowChanged: await screen.windowChanged()
       case .resumed: await screen.resumed()
+      case .report: break
       case .interrupt, .terminate, .hangUp:
         await screen.endQuestions(signal == .interrupt ? .interrupted : .terminated)
         await messenger.shutDown()

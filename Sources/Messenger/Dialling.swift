@@ -283,20 +283,27 @@ extension DialPlan {
 
 extension MessengerFailure {
   fileprivate init(dialling error: TransportError, _ target: DialTarget, _ seconds: Int) {
-    let cause: Unreachable.Cause
-    switch error {
-    case .refused: cause = .refused
-    case .timedOut: cause = .timedOut(seconds: seconds)
-    case .unknownHost: cause = .unknownHost
-    case .descriptorsShort: cause = .other("too many open files")
-    case .notPermitted: cause = .other("permission denied")
-    case .addressInUse, .addressNotAvailable: cause = .other("no free local address")
-    case .other(_, let description): cause = .other(description)
-    case .closed:
+    guard let cause = Unreachable.Cause(error, seconds: seconds) else {
       self = .stopped
       return
     }
     self = .unreachable(
       Unreachable(peer: PeerFacts(name: target.name, address: target.address), cause: cause))
+  }
+}
+
+extension Unreachable.Cause {
+  /// Why a dial failed that had `seconds`; nil where the event loops were shut down.
+  init?(_ error: TransportError, seconds: Int) {
+    switch error {
+    case .refused: self = .refused
+    case .timedOut: self = .timedOut(seconds: seconds)
+    case .unknownHost: self = .unknownHost
+    case .descriptorsShort: self = .other("too many open files")
+    case .notPermitted: self = .other("permission denied")
+    case .addressInUse, .addressNotAvailable: self = .other("no free local address")
+    case .other(_, let description): self = .other(description)
+    case .closed: return nil
+    }
   }
 }

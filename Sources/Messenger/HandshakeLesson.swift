@@ -114,6 +114,8 @@ extension FrameType {
     case .pair2: "PAIR2"
     case .authentication: "AUTH"
     case .finish: "FIN"
+    case .ask: "ASK"
+    case .profile: "PROFILE"
     case .record: "TEXT"
     }
   }

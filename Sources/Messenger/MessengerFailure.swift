@@ -45,6 +45,8 @@ package enum MessengerFailure: Error, Sendable {
   case contactChanged(PeerFacts)
   /// Something about a group; its cases say which exit.
   case group(GroupFailure)
+  /// There is no link to a relay. Exit 3, 4 or 1, as its cause says.
+  case relay(RelayFailure)
   /// The messenger was shut down meanwhile. Exit 130 or 0, as the caller knows.
   case stopped
 
@@ -57,6 +59,7 @@ package enum MessengerFailure: Error, Sendable {
     case .blockedHere: .policy
     case .notVerified: .ident
     case .contactChanged: .state
+    case .relay(let failure): failure.code
     case .notProven(let facts): facts.code
     case .identityRefused(_, let code), .keyUnknown(_, let code), .firstContactFailed(_, let code):
       code
@@ -83,7 +86,7 @@ package struct PeerFacts: Sendable {
 
 /// A peer that could not be reached.
 package struct Unreachable: Sendable {
-  package enum Cause: Sendable {
+  package enum Cause: Hashable, Sendable {
     case refused
     case timedOut(seconds: Int)
     case unknownHost

@@ -56,6 +56,11 @@ extension MessengerFailure {
   package var mayDialAgain: Bool {
     switch self {
     case .unreachable: true
+    case .relay(let failure):
+      switch failure.cause {
+      case .unreachable: true
+      case .notProven, .otherKey, .noProfile: false
+      }
     case .usage, .notProven, .identityRefused, .identityDiffers, .keyUnknown, .firstContactFailed,
       .guessLimit, .alert, .state, .log, .passphraseNeeded, .wrongPassphrase, .portInUse, .cannotListen,
       .sessionEnded, .peerIsVerifying, .blockedHere, .notVerified, .contactChanged,

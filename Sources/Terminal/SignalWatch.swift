@@ -8,6 +8,8 @@ import Glibc
 package actor SignalWatch {
   package enum Signal: Sendable {
     case interrupt, terminate, hangUp, windowChanged, resumed
+    /// SIGUSR1: the program is to say how it stands.
+    case report
 
     var number: Int32 {
       switch self {
@@ -16,6 +18,7 @@ package actor SignalWatch {
       case .hangUp: SIGHUP
       case .windowChanged: SIGWINCH
       case .resumed: SIGCONT
+      case .report: SIGUSR1
       }
     }
 
@@ -24,7 +27,7 @@ package actor SignalWatch {
       self = signal
     }
 
-    private static let all: [Signal] = [.interrupt, .terminate, .hangUp, .windowChanged, .resumed]
+    private static let all: [Signal] = [.interrupt, .terminate, .hangUp, .windowChanged, .resumed, .report]
   }
 
   private let thread = BlockingThread()
@@ -40,10 +43,15 @@ package actor SignalWatch {
     readEnd = pipe.readEnd
     _ = fcntl(pipe.writeEnd, F_SETFL, O_NONBLOCK)
     unsafe signalPipeWriteEnd = pipe.writeEnd
-    for signal in signals {
-      var former = sigaction()
-      _ = unsafe sc_catch_signal(signal.number, handleSignal, &former)
-    }
+    for signal in signals { Self.take(signal) }
+  }
+
+  /// Takes over one more signal for the rest of the process.
+  nonisolated package func add(_ signal: Signal) { Self.take(signal) }
+
+  private static func take(_ signal: Signal) {
+    var former = sigaction()
+    _ = unsafe sc_catch_signal(signal.number, handleSignal, &former)
   }
 
   /// Waits for the next of them.

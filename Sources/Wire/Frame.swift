@@ -6,6 +6,10 @@ package enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
   case pair2 = 4
   case authentication = 5
   case finish = 6
+  /// Relay links: a client that has no profile of the relay asks for it (GROUPS 3.5 L5).
+  case ask = 7
+  /// The relay's answer, its profile.
+  case profile = 8
   case record = 0x10
 }
 
@@ -48,14 +52,18 @@ package struct FrameGate: Hashable, Sendable {
   package let type: FrameType
   /// Allowed bytes of the body.
   package let bodyCounts: [Int]
+  /// A second type, which comes without a body.
+  package let emptyAlternative: FrameType?
 
-  package init(type: FrameType, bodyCounts: [Int]) {
+  package init(type: FrameType, bodyCounts: [Int], orEmpty emptyAlternative: FrameType? = nil) {
     self.type = type
     self.bodyCounts = bodyCounts
+    self.emptyAlternative = emptyAlternative
   }
 
   package func admits(_ head: FrameHead) -> Bool {
     guard let bodyCount = head.bodyCount else { return false }
-    return head.type == type.rawValue && bodyCounts.contains(bodyCount)
+    if head.type == type.rawValue { return bodyCounts.contains(bodyCount) }
+    return head.type == emptyAlternative?.rawValue && bodyCount == 0
   }
 }

@@ -4,6 +4,19 @@ package enum HandshakeMode: UInt8, Hashable, Sendable, CaseIterable {
   case known = 0x4b
   /// "P": first contact, by password.
   case pair = 0x50
+  /// "R": a relay link; the dialling side has no identity (GROUPS 3.5).
+  case relay = 0x52
+
+  /// The modes in which two users meet.
+  package static let betweenUsers: [HandshakeMode] = [.known, .pair]
+
+  /// Whether the dialling side knows the profile of the other before, so that INIT and RESP prove it.
+  package var knowsResponder: Bool {
+    switch self {
+    case .known, .relay: true
+    case .pair: false
+    }
+  }
 }
 
 /// Sizes in bytes of what handshake messages are made of (PROTOCOL 1.3, 1.4).
@@ -44,21 +57,13 @@ package enum HandshakeSize {
       case .x25519: 0
       case .x25519FFDHE3072: finiteFieldShare
       }
-    let proof =
-      switch mode {
-      case .known: sealedResponse
-      case .pair: 0
-      }
+    let proof = mode.knowsResponder ? sealedResponse : 0
     return 2 + challenge + ephemeral + share + proof
   }
 
   /// Bytes of INIT's body for what it offers.
   package static func initiation(_ groups: [KeyAgreementGroup], mode: HandshakeMode) -> Int {
-    let proof =
-      switch mode {
-      case .known: sealedNothing
-      case .pair: 0
-      }
+    let proof = mode.knowsResponder ? sealedNothing : 0
     return Initiation.fixedByteCount
       + (groups.contains(.x25519MLKEM768) ? encapsulationKey : 0)
       + (groups.contains(.x25519FFDHE3072) ? finiteFieldShare : 0) + proof
@@ -69,6 +74,13 @@ extension FrameGate {
   /// The first frame of a connection: INIT, of a length that some mode and offer has.
   package static let initiation = FrameGate(
     type: .initiation, bodyCounts: [81, 129, 465, 513, 1265, 1313, 1649, 1697])
+
+  /// The first frame of a relay link: INIT, or the question for the relay's profile.
+  package static let relayOpening = FrameGate(
+    type: .initiation, bodyCounts: initiation.bodyCounts, orEmpty: .ask)
+
+  /// The relay's profile, the answer to that question.
+  package static let relayProfile = FrameGate(type: .profile, bodyCounts: [Profile.byteCount])
 
   /// RESP to an offer of these groups.
   package static func response(to groups: [KeyAgreementGroup], mode: HandshakeMode) -> FrameGate {

@@ -41,6 +41,21 @@ package struct RecordFlags: OptionSet, Hashable, Sendable {
   package static let mayIgnore = RecordFlags(rawValue: 2)
 }
 
+/// Whose records a connection carries.
+package enum RecordKind: Sendable {
+  /// A session of two users.
+  case session
+  /// A link to a relay.
+  case relayLink
+
+  fileprivate func goesOn(_ type: UInt8) -> Bool {
+    switch self {
+    case .session: type == RecordType.text.rawValue
+    case .relayLink: RelayLinkRecord.frameTypes.contains(type)
+    }
+  }
+}
+
 /// The frame of an inner plaintext: `type u8 | flags u8 | body length u16 | body | zeros`, then its CRC32
 /// (PROTOCOL 1.7).
 ///
@@ -56,7 +71,9 @@ package struct InnerRecord: Hashable, Sendable {
   package let bodyCount: Int
 
   /// Reads the head of an inner plaintext without its CRC32, and proves the filler to be zeros.
-  package init(parsing inner: Span<UInt8>) throws(RecordError) {
+  ///
+  /// - Parameter kind: which types may go on in the next record: TEXT, or the frames of a relay link.
+  package init(parsing inner: Span<UInt8>, of kind: RecordKind = .session) throws(RecordError) {
     guard inner.count >= Self.headByteCount else { throw .malformed }
     type = inner[0]
     flags = RecordFlags(rawValue: inner[1])
@@ -64,7 +81,7 @@ package struct InnerRecord: Hashable, Sendable {
     guard bodyCount <= inner.count - Self.headByteCount,
       inner.extracting(droppingFirst: Self.headByteCount + bodyCount).isAllZero,
       flags.isSubset(of: [.more, .mayIgnore]),
-      !flags.contains(.more) || type == RecordType.text.rawValue
+      !flags.contains(.more) || kind.goesOn(type)
     else { throw .malformed }
   }
 

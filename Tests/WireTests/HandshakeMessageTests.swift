@@ -26,7 +26,7 @@ import Wire
       for groups in Self.offers {
         let message = try Self.initiation(
           mode, groups, [.aes256GCM, .aes256CBCHMACCRC32, .xchacha20Poly1305])
-        let proof = [UInt8](repeating: 0xaa, count: mode == .known ? 48 : 0)
+        let proof = [UInt8](repeating: 0xaa, count: mode.knowsResponder ? 48 : 0)
         let body = message.clearBytes + proof
         #expect(message.clearByteCount == message.clearBytes.count)
         #expect(try Initiation(parsing: body.span) == message)
@@ -54,7 +54,7 @@ import Wire
   @Test(
     arguments: [
       (0, 0x54, HandshakeMessageError.wrongMagic), (6, 0, .wrongMagic), (7, 0, .unknownVersion(0)),
-      (7, 2, .unknownVersion(2)), (8, 0x52, .unknownMode(0x52)), (8, 0, .unknownMode(0)),
+      (7, 2, .unknownVersion(2)), (8, 0x51, .unknownMode(0x51)), (8, 0, .unknownMode(0)),
       (9, 4, .wrongList), (9, 0, .wrongList), (10, 1, .wrongList), (11, 2, .wrongList), (12, 9, .wrongList),
       (13, 0, .wrongList), (13, 4, .wrongList), (14, 1, .wrongList), (16, 2, .wrongList),
       (9, 2, .wrongLength), (10, 3, .wrongLength), (8, 0x50, .wrongLength),

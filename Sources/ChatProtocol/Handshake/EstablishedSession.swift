@@ -29,7 +29,7 @@ struct EstablishedSession: ~Copyable {
       exporter: try core.symmetric.export("exporter", in: region))
     let pairSecret: PairSecret?
     switch core.mode {
-    case .known: pairSecret = nil
+    case .known, .relay: pairSecret = nil
     case .pair:
       // It outlives the connection in the contact's pin, so it has a region of its own.
       let pinned = try GuardedRegion(byteCount: PairPreSharedKey.byteCount)
@@ -37,9 +37,9 @@ struct EstablishedSession: ~Copyable {
     }
     let root: Secret<RootKey> = try core.symmetric.export("root", in: region)
     let sendingKey: Secret<SendingChainKey> = try core.symmetric.export(
-      Self.chainLabel(core.role), in: region)
+      core.role.chainLabel, in: region)
     let receivingKey: Secret<ReceivingChainKey> = try core.symmetric.export(
-      Self.chainLabel(core.role.other), in: region)
+      core.role.other.chainLabel, in: region)
     self.region = region
     role = core.role
     mode = core.mode
@@ -56,8 +56,12 @@ struct EstablishedSession: ~Copyable {
     self.receivingKey = receivingKey
   }
 
-  private static func chainLabel(_ sender: Role) -> StaticString {
-    switch sender {
+}
+
+extension Role {
+  /// The label of the chain of the records that this side sends.
+  var chainLabel: StaticString {
+    switch self {
     case .initiator: "chain I"
     case .responder: "chain R"
     }

@@ -1,9 +1,11 @@
 import Cryptography
 import Wire
 
-/// What both sides of both modes carry from message to message.
+/// What both sides of all modes carry from message to message.
 struct HandshakeCore: ~Copyable {
-  let context: ConnectionContext
+  let context: HandshakeContext
+  /// Nil at a side that has none: who dials a relay.
+  private let ownIdentity: IdentityKeys?
   let role: Role
   let mode: HandshakeMode
   let region: GuardedRegion
@@ -19,19 +21,21 @@ struct HandshakeCore: ~Copyable {
   var group = KeyAgreementGroup.x25519MLKEM768
   var cipher = CipherSuite.aes256CBCHMACCRC32
 
-  /// Starts the symmetric state; in mode K with the first 129 bytes of R's profile, as pinned at I and own at R.
+  /// Starts the symmetric state; in modes K and R with the first 129 bytes of R's profile, as pinned at I and own
+  /// at R.
   static func start(
-    context: ConnectionContext, role: Role, mode: HandshakeMode, responder: Profile?
+    context: HandshakeContext, identity: IdentityKeys?, role: Role, mode: HandshakeMode, responder: Profile?
   ) throws(ProtocolFailure) -> HandshakeCore {
     do {
-      return try HandshakeCore(context: context, role: role, mode: mode, responder: responder)
+      return try HandshakeCore(
+        context: context, identity: identity, role: role, mode: mode, responder: responder)
     } catch {
       throw ProtocolFailure(error, as: .state)
     }
   }
 
   private init(
-    context: ConnectionContext, role: Role, mode: HandshakeMode, responder: Profile?
+    context: HandshakeContext, identity: IdentityKeys?, role: Role, mode: HandshakeMode, responder: Profile?
   ) throws(CryptographyError) {
     let region = try GuardedRegion(byteCount: GuardedRegion.pageByteCount)
     var symmetric = try SymmetricState(mode: mode, in: region)
@@ -39,6 +43,7 @@ struct HandshakeCore: ~Copyable {
     if let responder { symmetric.mixHash(responder.signedBytes.span) }
     let ephemeral = try Secret<EphemeralKey>(in: region)
     self.context = context
+    ownIdentity = identity
     self.role = role
     self.mode = mode
     self.region = region
@@ -71,8 +76,14 @@ struct HandshakeCore: ~Copyable {
   /// X(own identity key, the other's e): `se` at I, `es` at R.
   mutating func mixIdentity() throws(ProtocolFailure) {
     try Self.mix(
-      private: context.identity.agreementKey, public: peerShare, as: role == .initiator ? .se : .es,
+      private: try identity().agreementKey, public: peerShare, as: role == .initiator ? .se : .es,
       into: &symmetric)
+  }
+
+  /// This side's own keys. E_STATE where it has none, which no mode asks for.
+  func identity() throws(ProtocolFailure) -> IdentityKeys {
+    guard let ownIdentity else { throw ProtocolFailure(.state) }
+    return ownIdentity
   }
 
   /// Seals one part of the message that is being made.

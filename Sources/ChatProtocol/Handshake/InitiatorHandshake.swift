@@ -6,10 +6,8 @@ import Wire
 
 /// INIT is sent; RESP must come.
 struct AwaitingResponse: ~Copyable {
-  private var core: HandshakeCore
+  private let sent: SentInitiation
   private let target: DialSetup.Target
-  private let initiation: Initiation
-  private let offers: [KeyAgreementGroup: any GroupOffer]
 
   /// What RESP leads to: in mode K this side's AUTH, in mode P its PAIR1.
   enum Next: ~Copyable {
@@ -19,82 +17,25 @@ struct AwaitingResponse: ~Copyable {
 
   /// Makes INIT and appends its frame to `output`.
   init(_ setup: DialSetup, sending output: inout [UInt8]) throws(ProtocolFailure) {
-    let target = setup.target
-    let policy = setup.context.policy
-    var core = try HandshakeCore.start(
-      context: setup.context, role: .initiator, mode: target.mode,
-      responder: target.pin?.profile.profile)
-    try core.drawShare()
-    var offers: [KeyAgreementGroup: any GroupOffer] = [:]
-    for group in policy.offeredGroups {
-      guard let suite = GroupSuite.of(group) else { throw ProtocolFailure(.policy) }
-      do {
-        offers[group] = try suite.makeOffer(core.region, setup.context.entropy)
-      } catch {
-        throw ProtocolFailure(error, as: .state)
-      }
-    }
-    let initiation: Initiation
-    do {
-      initiation = try Initiation(
-        mode: target.mode, groups: policy.offeredGroups, ciphers: policy.offeredCiphers,
-        challenge: core.challenge, ephemeral: core.share,
-        encapsulationKey: offers[.x25519MLKEM768]?.share ?? [],
-        finiteFieldShare: offers[.x25519FFDHE3072]?.share ?? [])
-    } catch {
-      throw ProtocolFailure(.state)
-    }
-    var body = initiation.clearBytes
-    core.symmetric.mixHash(body.span)
-    if let pin = target.pin {
-      try core.mixEphemeral(withIdentity: pin.profile.profile.ikDH)
-      try core.seal([], into: &body)
-    }
-    output.append(frame: .initiation, body: body.span)
-    self.core = core
-    self.target = target
-    self.initiation = initiation
-    self.offers = offers
+    sent = try SentInitiation(
+      setup.target.mode, to: setup.target.pin?.profile.profile, as: setup.context.identity,
+      in: setup.context.handshake, sending: &output)
+    target = setup.target
   }
 
   /// This dial's `e_I`: while it is unanswered, an INIT that carries it is a reflection.
-  var share: [UInt8] { core.share }
+  var share: [UInt8] { sent.share }
 
   /// RESP, with the length of one of the groups on offer.
-  var gate: FrameGate { .response(to: initiation.groups, mode: initiation.mode) }
+  var gate: FrameGate { sent.gate }
 
   consuming func receive(
     _ body: Span<UInt8>, sending output: inout [UInt8]
   ) throws(ProtocolFailure) -> Next {
-    var core = core
-    let response: Response
-    do {
-      response = try Response(parsing: body, answering: initiation)
-    } catch {
-      throw ProtocolFailure(.proto)
-    }
-    guard let offer = offers[response.group] else { throw ProtocolFailure(.proto) }
-    if let floor = target.floor, response.group.strength < floor.strength {
-      throw ProtocolFailure(.downgrade)
-    }
-    guard response.ephemeral != core.share, response.challenge != core.challenge else {
-      throw ProtocolFailure(.reflect)
-    }
-    core.group = response.group
-    core.cipher = response.cipher
-    core.peerShare = response.ephemeral
-    core.peerChallenge = response.challenge
-    let clear = response.clearByteCount
-    core.symmetric.mixHash(body.extracting(first: clear))
-    try core.mixEphemerals()
-    do {
-      try offer.accept(response.share.span, into: &core.symmetric)
-    } catch {
-      throw ProtocolFailure(error, as: .dh)
-    }
+    let target = target
+    let core = try sent.receive(body, floor: target.floor)
     switch target {
     case .known(let pin):
-      try core.openResponse(.firstOfResponder, body.extracting(droppingFirst: clear))
       return .confirmation(
         try AwaitingConfirmation(
           core, peer: pin.profile, pairSecret: pin.secret, sending: &output))
@@ -115,7 +56,7 @@ struct AwaitingPairingReply: ~Copyable {
     _ core: consuming HandshakeCore, name: PeerName, password: PasswordSecret,
     sending output: inout [UInt8]
   ) throws(ProtocolFailure) {
-    let ownName = core.context.identity.profile.name
+    let ownName = try core.identity().profile.name
     let exchange = try core.exchange(
       under: password.key,
       channel: HandshakeCore.channel(initiator: ownName.utf8, responder: name.utf8),
@@ -156,7 +97,7 @@ struct AwaitingPairingReply: ~Copyable {
     // es with the key that the profile claims; whoever answers the challenge holds it.
     try core.mixEphemeral(withIdentity: [UInt8](claimed[1..<33]))
     try core.openResponse(.firstOfResponder, body.extracting(droppingFirst: second))
-    let peer = try core.context.identity.proveOther(claimed, named: name)
+    let peer = try core.identity().proveOther(claimed, named: name)
     return .proven(AwaitingReplyOwner(core: core, peer: peer))
   }
 }
@@ -184,7 +125,7 @@ struct AwaitingConfirmation: ~Copyable {
     sending output: inout [UInt8]
   ) throws(ProtocolFailure) {
     var body: [UInt8] = []
-    try core.seal(core.context.identity.profile.bytes, into: &body)
+    try core.seal(try core.identity().profile.bytes, into: &body)
     try core.mixIdentity()
     if let pairSecret { try core.mix(pairSecret.key, as: .pair) }
     try core.sealResponse(.ofInitiator, into: &body)

@@ -4,10 +4,7 @@ import Wire
 // The accepting side, one struct a state, one consuming verb each; PROTOCOL 1.4. A verb that throws
 // has used its state up, so that what failed cannot go on.
 
-/// RESP is made from a whole INIT, in the order of 1.4's checks.
-///
-/// In mode K nothing is sent and no KEM work is done before INIT's tag verifies. Every refusal is
-/// silent.
+/// INIT of a user, in mode K or P.
 enum ResponderHandshake {
   enum Next: ~Copyable {
     case pairingRequest(AwaitingPairingRequest)
@@ -17,77 +14,22 @@ enum ResponderHandshake {
   static func receive(
     initiation body: Span<UInt8>, _ setup: AcceptSetup, sending output: inout [UInt8]
   ) throws(ProtocolFailure) -> Next {
-    let context = setup.context
-    let initiation: Initiation
-    do {
-      initiation = try Initiation(parsing: body)
-    } catch {
-      throw ProtocolFailure(.proto)
-    }
-    let choice = try choose(initiation, context.policy)
-    if context.outstandingShares.contains(initiation.ephemeral) { throw ProtocolFailure(.reflect) }
-    guard initiation.mode == .known || setup.takesFirstContact else {
-      throw ProtocolFailure(.policy)
-    }
-    var core = try HandshakeCore.start(
-      context: context, role: .responder, mode: initiation.mode,
-      responder: initiation.mode == .known ? context.identity.profile : nil)
-    core.group = choice.suite.group
-    core.cipher = choice.cipher
-    core.peerShare = initiation.ephemeral
-    core.peerChallenge = initiation.challenge
-    core.symmetric.mixHash(body.extracting(first: initiation.clearByteCount))
-    if initiation.mode == .known {
-      try core.mixIdentity()
-      _ = try core.open(
-        body.extracting(droppingFirst: initiation.clearByteCount), plaintextByteCount: 0)
-    }
-    // Not before: a mode K INIT that proves nothing costs one scalar multiplication.
-    try core.drawShare()
-    let answer: GroupAnswer
-    do {
-      answer = try choice.suite.answer(
-        initiation.share(of: choice.suite.group).span, core.region, context.entropy,
-        context.encapsulation)
-    } catch {
-      throw ProtocolFailure(error, as: .dh)
-    }
-    var response: [UInt8]
-    do {
-      response = try Response(
-        group: core.group, cipher: core.cipher, challenge: core.challenge, ephemeral: core.share,
-        share: answer.share
-      ).clearBytes
-    } catch {
-      throw ProtocolFailure(.state)
-    }
-    core.symmetric.mixHash(response.span)
-    try core.mixEphemerals()
-    do {
-      try answer.secret.mix(into: &core.symmetric)
-    } catch {
-      throw ProtocolFailure(error, as: .state)
-    }
-    if initiation.mode == .known {
-      try core.sealResponse(.firstOfResponder, into: &response)
-    }
-    output.append(frame: .response, body: response.span)
-    switch initiation.mode {
-    case .known: return .authentication(AwaitingAuthentication(core: core, pairing: nil))
-    case .pair: return .pairingRequest(AwaitingPairingRequest(core: core))
-    }
+    let core = try AnsweredInitiation.receive(
+      body, as: setup.context.identity, in: setup.context.handshake, refusal: setup.refusal, sending: &output)
+    guard core.mode.knowsResponder else { return .pairingRequest(AwaitingPairingRequest(core: core)) }
+    return .authentication(AwaitingAuthentication(core: core, pairing: nil))
   }
+}
 
-  /// The strongest common group, and the first common cipher in I's order.
-  private static func choose(
-    _ initiation: Initiation, _ policy: NegotiationPolicy
-  ) throws(ProtocolFailure) -> (suite: GroupSuite, cipher: CipherSuite) {
-    let groups = initiation.groups.filter { policy.acceptedGroups.contains($0) }
-    guard let group = groups.max(by: { $0.strength < $1.strength }),
-      let suite = GroupSuite.of(group),
-      let cipher = initiation.ciphers.first(where: { policy.acceptedCiphers.contains($0) })
-    else { throw ProtocolFailure(.policy) }
-    return (suite, cipher)
+extension AcceptSetup {
+  /// Why an INIT of this mode is not taken now.
+  fileprivate func refusal(_ mode: HandshakeMode) -> ChatErrorCode? {
+    switch mode {
+    case .known: nil
+    case .pair: takesFirstContact ? nil : .policy
+    // Relay links go to relays.
+    case .relay: .policy
+    }
   }
 }
 
@@ -124,7 +66,7 @@ struct AwaitingPairingAnswer: ~Copyable {
   ) throws(ProtocolFailure) -> AwaitingGuessSpent {
     let (share, claimed, passwordSession) = (share, claimed, passwordSession)
     let core = core
-    let identity = core.context.identity.profile
+    let identity = try core.identity().profile
     var password = try core.randomSecret(PasswordRelatedString.self)
     if let known = answer.password, let name = claimed.name, name != identity.name {
       try checking(as: .state) { () throws(CryptographyError) in
@@ -169,7 +111,7 @@ struct AwaitingGuessSpent: ~Copyable {
     var body: [UInt8] = []
     try core.seal(share, into: &body)
     try core.mix(key, as: .password)
-    try core.seal(core.context.identity.profile.bytes, into: &body)
+    try core.seal(try core.identity().profile.bytes, into: &body)
     try core.mixIdentity()
     try core.sealResponse(.firstOfResponder, into: &body)
     output.append(frame: .pair2, body: body.span)
@@ -201,7 +143,7 @@ struct AwaitingAuthentication: ~Copyable {
     try core.mixEphemeral(withIdentity: [UInt8](profile[1..<33]))
     try core.openResponse(.ofInitiator, sealedResponse.span)
     guard let name = pairing.claimed.name else { throw ProtocolFailure(.ident) }
-    let peer = try core.context.identity.proveOther(profile, named: name)
+    let peer = try core.identity().proveOther(profile, named: name)
     return .keyOwner(AwaitingKeyOwner(core: core, peer: peer, pairing: pairing))
   }
 }
@@ -263,17 +205,6 @@ extension HandshakeCore {
     try sealResponse(.secondOfResponder, into: &body)
     output.append(frame: .finish, body: body.span)
     return try establish(peer: peer)
-  }
-}
-
-extension Initiation {
-  /// What INIT carries for a group beside `e_I`.
-  fileprivate func share(of group: KeyAgreementGroup) -> [UInt8] {
-    switch group {
-    case .x25519MLKEM768: encapsulationKey
-    case .x25519: []
-    case .x25519FFDHE3072: finiteFieldShare
-    }
   }
 }
 

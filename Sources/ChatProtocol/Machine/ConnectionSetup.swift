@@ -20,6 +20,27 @@ package struct NegotiationPolicy: Sendable {
   }
 }
 
+/// What a handshake needs that is no key: the policy, the process's own dials, randomness.
+package struct HandshakeContext: Sendable {
+  package var policy: NegotiationPolicy
+  /// The shares of this process's own unanswered dials: an INIT that carries one is a reflection.
+  package var outstandingShares: OutstandingShares
+  package var entropy: any EntropySource
+  package var encapsulation: any KeyEncapsulation
+  /// Nobody but a rehearsal can make one.
+  var trace: HandshakeTrace?
+
+  package init(
+    policy: NegotiationPolicy, outstandingShares: OutstandingShares, entropy: any EntropySource,
+    encapsulation: any KeyEncapsulation
+  ) {
+    self.policy = policy
+    self.outstandingShares = outstandingShares
+    self.entropy = entropy
+    self.encapsulation = encapsulation
+  }
+}
+
 /// What every connection of one profile in one process has in common.
 package struct ConnectionContext: Sendable {
   package var identity: IdentityKeys
@@ -47,6 +68,14 @@ package struct ConnectionContext: Sendable {
     self.entropy = entropy
     self.encapsulation = encapsulation
     self.reportsSteps = reportsSteps
+  }
+
+  /// Its part that a handshake needs.
+  package var handshake: HandshakeContext {
+    var context = HandshakeContext(
+      policy: policy, outstandingShares: outstandingShares, entropy: entropy, encapsulation: encapsulation)
+    context.trace = trace
+    return context
   }
 }
 

@@ -38,6 +38,9 @@ package enum Limits {
   /// KU1 is answered within this time, and within so many records of its sender.
   package static let rekeyAnswerSeconds: Int64 = 15 * 60
   package static let rekeyAnswerRecords: UInt64 = 1 << 24
+  /// A relay link lives this long, and for so many records of a direction; a new link replaces it (GROUPS 3.5 L2).
+  package static let relayLinkSeconds: Int64 = 24 * 3600
+  package static let relayLinkRecords: UInt64 = 1 << 24
   /// Two KU1 closer than this make a short gap; so many short ones end the session.
   package static let rekeyShortGapSeconds: Int64 = 2
   package static let rekeyShortGaps = 3

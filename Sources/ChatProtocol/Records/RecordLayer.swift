@@ -49,6 +49,17 @@ package struct RecordWriter: ~Copyable {
     try seal(record.size, appendingTo: &output) { record.write(into: &$0) }
   }
 
+  /// Appends the frames of a relay link's frame, one or several.
+  package mutating func seal(
+    _ frame: RelayLinkFrame, appendingTo output: inout [UInt8]
+  ) throws(CryptographyError) {
+    for index in 0..<frame.fragmentCount {
+      try seal(frame.size(ofFragment: index), appendingTo: &output) {
+        frame.write(fragment: index, into: &$0)
+      }
+    }
+  }
+
   /// Appends the frame of an inner plaintext, which `write` puts where it is sealed, in place.
   package mutating func seal(
     _ size: RecordSize, appendingTo output: inout [UInt8],
@@ -136,6 +147,24 @@ package struct RecordReader: ~Copyable {
   /// MAC, then padding, then CRC32, then form: E_MAC up to the MAC; E_CRC for damage under a valid
   /// one; E_PROTO (E_KU) for a form that no honest side sends.
   package mutating func open(_ sealed: Span<UInt8>) throws(ProtocolFailure) -> ReceivedRecord {
+    var texts = TextAssembler()
+    swap(&texts, &self.texts)
+    defer { swap(&texts, &self.texts) }
+    return try open(sealed, of: .session) { (record, body) throws(RecordError) in
+      if let ofGroups = GroupRecord(record, body: body) { return .ofGroups(ofGroups) }
+      let parsed = try RecordBody(record, body: body)
+      guard case .text(let head, let more) = parsed else { return .other(parsed) }
+      let piece = body.extracting(droppingFirst: TextHead.byteCount)
+      guard let whole = try texts.take(head, more: more, text: piece) else { return .fragment }
+      return .text(whole)
+    }
+  }
+
+  /// The record in a frame's body, whose form `read` judges when everything before it holds.
+  mutating func open<R>(
+    _ sealed: Span<UInt8>, of kind: RecordKind,
+    _ read: (InnerRecord, Span<UInt8>) throws(RecordError) -> R
+  ) throws(ProtocolFailure) -> R {
     // Out of the state while it is lent, and back whatever happens.
     var plaintext: [UInt8] = []
     swap(&plaintext, &self.plaintext)
@@ -163,14 +192,8 @@ package struct RecordReader: ~Copyable {
     else { throw ProtocolFailure(.crc) }
     do {
       let inner = plaintext.span.extracting(first: checked)
-      let record = try InnerRecord(parsing: inner)
-      let body = inner.extracting(record.bodyRange)
-      if let ofGroups = GroupRecord(record, body: body) { return .ofGroups(ofGroups) }
-      let parsed = try RecordBody(record, body: body)
-      guard case .text(let head, let more) = parsed else { return .other(parsed) }
-      let piece = body.extracting(droppingFirst: TextHead.byteCount)
-      guard let whole = try texts.take(head, more: more, text: piece) else { return .fragment }
-      return .text(whole)
+      let record = try InnerRecord(parsing: inner, of: kind)
+      return try read(record, inner.extracting(record.bodyRange))
     } catch {
       throw ProtocolFailure(error.code)
     }

@@ -25,11 +25,9 @@ struct RehearsalValues {
   let shared: String
   let ciphertext: String
 
+  /// Those of a first contact, or of contacts that know each other.
   static func of(_ mode: HandshakeMode) -> RehearsalValues {
-    switch mode {
-    case .known: known
-    case .pair: pair
-    }
+    mode.knowsResponder ? known : pair
   }
 
   private func side(_ role: Role) -> Side {
@@ -56,12 +54,9 @@ struct RehearsalValues {
   }
 
   func target() throws -> DialSetup.Target {
-    switch mode {
-    case .known: .known(try pin(of: .responder))
-    case .pair:
-      .firstContact(
-        name: try PeerName(responder.name), password: try password(), floor: nil, purpose: .conversation)
-    }
+    guard !mode.knowsResponder else { return .known(try pin(of: .responder)) }
+    return .firstContact(
+      name: try PeerName(responder.name), password: try password(), floor: nil, purpose: .conversation)
   }
 
   func message(_ text: String) -> OutgoingText {

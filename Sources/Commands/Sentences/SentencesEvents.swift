@@ -60,6 +60,7 @@ extension Sentences {
     case .notVerified(let name, let isKnown): return notVerified(name, isKnown: isKnown)
     case .contactChanged(let facts): return contactChanged(facts)
     case .group(let failure): return group(failure)
+    case .relay(let failure): return relay(failure)
     case .stopped: return interrupted
     }
   }

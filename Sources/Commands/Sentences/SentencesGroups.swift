@@ -43,7 +43,7 @@ extension Sentences {
     }
   }
 
-  private static func why(_ cause: Unreachable.Cause) -> String {
+  static func why(_ cause: Unreachable.Cause) -> String {
     switch cause {
     case .refused: "nobody listens there"
     case .timedOut(let seconds): "no answer within \(seconds) s"

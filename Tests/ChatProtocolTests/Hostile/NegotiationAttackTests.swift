@@ -26,12 +26,11 @@ struct NegotiationAttackTests {
     floor: KeyAgreementGroup = .x25519
   ) throws -> TestPeer {
     let target: DialSetup.Target
-    switch mode {
-    case .known:
+    if mode == .known {
       var pin = try cast.pin(of: cast.bob)
       pin.floor = floor
       target = .known(pin)
-    case .pair:
+    } else {
       target = .firstContact(
         name: cast.bob.profile.name, password: try makePasswordSecret(cast.password), floor: floor,
         purpose: .conversation)
@@ -80,7 +79,7 @@ struct NegotiationAttackTests {
   }
 
   // [N-02] [N-03] [N-04] [N-05]
-  @Test(arguments: HandshakeMode.allCases)
+  @Test(arguments: HandshakeMode.betweenUsers)
   func everyGroupMakesASessionWithEveryCipherAndRaisesBothFloors(mode: HandshakeMode) throws {
     for group in KeyAgreementGroup.allCases {
       for cipher in CipherSuite.allCases {
@@ -98,13 +97,13 @@ struct NegotiationAttackTests {
           if case .confirmPin(_, let floor) = action { floor } else { nil }
         }
         #expect(raised == [group])
-        switch mode {
-        case .known:
+        if mode == .known {
           let floors = alice.said.compactMap { action -> KeyAgreementGroup? in
             if case .raiseFloor(_, let floor) = action { floor } else { nil }
           }
           #expect(floors == (group == .x25519 ? [] : [group]))
-        case .pair: #expect(alice.stored.map(\.floor) == [group] && bob.stored.map(\.floor) == [group])
+        } else {
+          #expect(alice.stored.map(\.floor) == [group] && bob.stored.map(\.floor) == [group])
         }
       }
     }
@@ -167,7 +166,7 @@ struct NegotiationAttackTests {
   // [N-07] [M-19]
   @Test(
     "attack 17: an offer that somebody stripped on the way never makes a session",
-    arguments: HandshakeMode.allCases)
+    arguments: HandshakeMode.betweenUsers)
   func aStrippedOfferNeverMakesASession(mode: HandshakeMode) throws {
     let key = HandshakeSize.encapsulationKey
     let edits: [(name: String, code: ChatErrorCode, edit: ([UInt8]) -> [UInt8])] = [
@@ -202,7 +201,7 @@ struct NegotiationAttackTests {
   // [M-06] [N-07]
   @Test(
     "attack 18: a choice that was not offered, or another that was, never makes a session",
-    arguments: HandshakeMode.allCases)
+    arguments: HandshakeMode.betweenUsers)
   func anotherChoiceNeverMakesASession(mode: HandshakeMode) throws {
     let groups: [KeyAgreementGroup] = [.x25519MLKEM768, .x25519]
     let ciphers: [CipherSuite] = [.aes256CBCHMACCRC32, .xchacha20Poly1305]
@@ -226,10 +225,10 @@ struct NegotiationAttackTests {
       let (alice, bob) = (try dialler(mode, groups, ciphers), try listener())
       carry(alice, bob, response: edit)
       expectNoSession(alice, bob, name)
-      switch (isForm, mode) {
+      switch (isForm, mode == .known) {
       case (true, _): #expect(alice.code == .proto, "\(name)")
-      case (false, .known): #expect(alice.code == .auth && bob.code == .closed, "\(name)")
-      case (false, .pair): #expect(bob.code == .auth && alice.code == .closed, "\(name)")
+      case (false, true): #expect(alice.code == .auth && bob.code == .closed, "\(name)")
+      case (false, false): #expect(bob.code == .auth && alice.code == .closed, "\(name)")
       }
       #expect(bob.refusal?.guessSpent != true, "\(name)")
     }
@@ -238,7 +237,7 @@ struct NegotiationAttackTests {
   // MARK: 19
 
   // [N-05] [M-15]
-  @Test("attack 19: an honest peer that is weaker than before is refused", arguments: HandshakeMode.allCases)
+  @Test("attack 19: an honest peer that is weaker than before is refused", arguments: HandshakeMode.betweenUsers)
   func aWeakPeerAfterAStrongPinIsRefused(mode: HandshakeMode) throws {
     // The listener's floor: after the whole of AUTH, by which the peer is proven.
     for (group, floor) in [
@@ -262,7 +261,7 @@ struct NegotiationAttackTests {
   // [M-04] [N-06]
   @Test(
     "attack 19: a listener that accepts only the strongest group refuses at INIT, in silence",
-    arguments: HandshakeMode.allCases)
+    arguments: HandshakeMode.betweenUsers)
   func nothingInCommonIsRefusedInSilence(mode: HandshakeMode) throws {
     for (groups, ciphers) in [
       ([KeyAgreementGroup.x25519, .x25519FFDHE3072], nil), ([.x25519MLKEM768], [CipherSuite.aes256GCM]),
@@ -277,7 +276,7 @@ struct NegotiationAttackTests {
   // [M-07] [N-05]
   @Test(
     "attack 19: a weaker choice than the dialler's floor is refused at RESP, and nothing follows it",
-    arguments: HandshakeMode.allCases)
+    arguments: HandshakeMode.betweenUsers)
   func aWeakChoiceBelowTheDiallersFloorIsRefused(mode: HandshakeMode) throws {
     let alice = try dialler(mode, [.x25519MLKEM768, .x25519], floor: .x25519MLKEM768)
     let bob = try listener([.x25519])
@@ -292,7 +291,7 @@ struct NegotiationAttackTests {
   // [N-08] [G-12]
   @Test("attack 20: no version or mode is rolled back, and no dial offers less than the one before")
   func nothingIsRolledBack() throws {
-    for mode in HandshakeMode.allCases {
+    for mode in HandshakeMode.betweenUsers {
       for version in [UInt8(0), 2, 255] {
         let bob = try listener()
         bob.receive(try dialler(mode, nil).sent()[0].replacing(10, [version]))
@@ -324,7 +323,7 @@ struct NegotiationAttackTests {
   // [F-04] [N-02]
   @Test(
     "attack 21: parameters where y belongs are refused by their length, and never read",
-    arguments: HandshakeMode.allCases)
+    arguments: HandshakeMode.betweenUsers)
   func parametersAreNeverTaken(mode: HandshakeMode) throws {
     let parameters =
       Array("-----BEGIN DH PARAMETERS-----\nMIIBiAKCAYEA".utf8) + [UInt8](repeating: 0x41, count: 600)
@@ -352,7 +351,7 @@ struct NegotiationAttackTests {
   }
 
   // [N-02] [M-08]
-  @Test("attack 24: a bad finite-field value is E_DH on both sides", arguments: HandshakeMode.allCases)
+  @Test("attack 24: a bad finite-field value is E_DH on both sides", arguments: HandshakeMode.betweenUsers)
   func aBadFiniteFieldValueIsRefused(mode: HandshakeMode) throws {
     let file: BadValues = try VectorFiles.decode(from: "ffdhe3072.json", in: VectorFiles.vectors)
     #expect(file.refused.count == 8)

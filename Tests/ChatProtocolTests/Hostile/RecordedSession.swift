@@ -143,9 +143,9 @@ final class RecordedSession: Sendable {
     let identity = role == .initiator ? cast.alice : cast.bob
     var context = cast.context(of: identity, seed: role == .initiator ? 11 : 12)
     context.encapsulation = encapsulation
-    switch (role, mode) {
-    case (.initiator, .known): return try cast.dialling(nil, context)
-    case (.initiator, .pair): return try cast.diallingFirst(nil, context)
+    switch (role, mode == .known) {
+    case (.initiator, true): return try cast.dialling(nil, context)
+    case (.initiator, false): return try cast.diallingFirst(nil, context)
     case (.responder, _): return try cast.accepting(context, knows: mode == .known)
     }
   }
