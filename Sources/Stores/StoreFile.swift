@@ -7,16 +7,32 @@ package enum StoreFile {
   ///
   /// Throws what SQLite says.
   package static func open(_ path: String) throws -> DatabaseQueue {
+    try DatabaseQueue(path: path, configuration: configuration())
+  }
+
+  /// The same for a database that is read while a transaction is being synced.
+  package static func openForReaders(_ path: String) throws -> DatabasePool {
+    let pool = try DatabasePool(path: path, configuration: configuration())
+    // A pool's own choice for its writer is NORMAL, which a power loss can take transactions from.
+    try pool.writeWithoutTransaction { try synchronizeFully($0) }
+    return pool
+  }
+
+  private static func configuration() -> Configuration {
     var configuration = Configuration()
     configuration.foreignKeysEnabled = true
     configuration.prepareDatabase { database in
       try database.execute(sql: "PRAGMA journal_mode = WAL")
-      // Durable when a transaction returns, power loss included.
-      try database.execute(sql: "PRAGMA synchronous = FULL")
+      try synchronizeFully(database)
       // What is deleted is overwritten.
       try database.execute(sql: "PRAGMA secure_delete = ON")
       try database.execute(sql: "PRAGMA trusted_schema = OFF")
     }
-    return try DatabaseQueue(path: path, configuration: configuration)
+    return configuration
+  }
+
+  /// Durable when a transaction returns, power loss included.
+  private static func synchronizeFully(_ database: Database) throws {
+    try database.execute(sql: "PRAGMA synchronous = FULL")
   }
 }

@@ -20,11 +20,11 @@ package struct RelayMailbox: Hashable, Sendable {
   /// The highest number that an inbox item ever had.
   package var lastItem: UInt64
   /// The items that wait, rising by number.
-  package var items: [RelayItemSize]
+  package var items: [RelayWaitingItem]
 
   package init(
     pseudonym: [UInt8], key: [UInt8], slot: UInt64, floor: UInt64, head: UInt64, chain: [UInt8],
-    entryByteCount: Int, lastItem: UInt64, items: [RelayItemSize]
+    entryByteCount: Int, lastItem: UInt64, items: [RelayWaitingItem]
   ) {
     self.pseudonym = pseudonym
     self.key = key
@@ -45,14 +45,17 @@ package struct RelayMailbox: Hashable, Sendable {
   }
 }
 
-/// An inbox item by its number and the bytes of its body.
-package struct RelayItemSize: Hashable, Sendable {
+/// An inbox item that waits for its owner, without its body.
+package struct RelayWaitingItem: Hashable, Sendable {
   package let item: UInt64
   package let byteCount: Int
+  /// SHA-256 of its body: the same object is not kept twice.
+  package let bodyHash: [UInt8]
 
-  package init(item: UInt64, byteCount: Int) {
+  package init(item: UInt64, byteCount: Int, bodyHash: [UInt8]) {
     self.item = item
     self.byteCount = byteCount
+    self.bodyHash = bodyHash
   }
 }
 
@@ -81,13 +84,13 @@ package struct RelayPlacement: Hashable, Sendable {
 /// One thing that a store does. Those of a batch are done in their order, all or none.
 package enum RelayChange: Hashable, Sendable {
   /// A new mailbox, its key registered for slot 0.
-  case open(mailbox: [UInt8], key: [UInt8])
+  case open(mailbox: [UInt8], key: [UInt8], at: UnixTime)
   /// The mailbox's next entry. A commit moves its slot on and registers its next key; one that replaces another
   /// puts all commits from its slot on out of force first, with the keys after that slot.
   case append(mailbox: [UInt8], RelayEntry, bodyHash: [UInt8])
   /// The commit in force in `slot` may be replaced.
   case reopen(mailbox: [UInt8], slot: UInt64)
-  case putItem(mailbox: [UInt8], RelayInboxItem, at: UnixTime)
+  case putItem(mailbox: [UInt8], RelayInboxItem, bodyHash: [UInt8], at: UnixTime)
   case deleteItem(mailbox: [UInt8], item: UInt64)
   /// Puts a key package in; of more than `keeping` the oldest go. A last resort takes the place of the former.
   case putKeyPackage(mailbox: [UInt8], isLastResort: Bool, body: [UInt8], keeping: Int)
@@ -165,12 +168,14 @@ package struct RelayKeptKeyPackage: Hashable, Sendable {
   }
 }
 
-/// Where a floor may rise to, and the bytes of entries that this frees.
+/// From where to where a floor may rise, and the bytes of entries that this frees.
 package struct RelayTrim: Hashable, Sendable {
+  package let from: UInt64
   package let floor: UInt64
   package let entryByteCount: Int
 
-  package init(floor: UInt64, entryByteCount: Int) {
+  package init(from: UInt64, floor: UInt64, entryByteCount: Int) {
+    self.from = from
     self.floor = floor
     self.entryByteCount = entryByteCount
   }
