@@ -15,19 +15,11 @@ extension Sentences {
     case .severalInvitations(let groups):
       usage("several invitations wait: \(groups.map(\.text).joined(separator: ", ")).")
     case .nameUnfit(let name): usage("\(name.text) cannot be in a group: the name holds \": \".")
-    case .relayUnreachable(let address, let cause):
-      Failure(
-        .unreachable, "E_UNREACHABLE", "the relay \(SafeText.line(address)) cannot be reached: \(why(cause))."
-      )
     case .notConnected(let group, let address):
       Failure(
         .unreachable, "E_UNREACHABLE",
         "the relay of \(group.text), \(SafeText.line(address)), is not connected.")
     case .notOnline(let name): Failure(.unreachable, "E_UNREACHABLE", "\(name.text) is not online.")
-    case .relayNotProven(let address):
-      Failure(
-        .identity, ChatErrorCode.ident.rawValue,
-        "whoever answers at \(SafeText.line(address)) does not prove the relay's key.")
     case .relayRefused(let address, let why):
       Failure(.refused, "E_RELAY", "the relay \(SafeText.line(address)) refused: \(SafeText.line(why)).")
     case .notMember(let group): Failure(.refused, "E_GROUP", "you are not in \(group.text).")

@@ -17,14 +17,10 @@ package enum GroupFailure: Sendable {
   case severalInvitations([GroupName])
   /// The name holds ": ", which separates name and text in a group's log. Exit 2.
   case nameUnfit(PeerName)
-  /// Exit 3.
-  case relayUnreachable(address: String, Unreachable.Cause)
   /// The link to the group's relay does not stand at the moment. Exit 3.
   case notConnected(GroupName, address: String)
   /// Exit 3.
   case notOnline(PeerName)
-  /// The relay did not prove the key that the group or an earlier link knows it by. Exit 4.
-  case relayNotProven(address: String)
   /// The relay did not take it: quota, rate, size and the like. Exit 9.
   case relayRefused(address: String, why: String)
   /// This user left, was removed, or has not joined yet. Exit 9.

@@ -17,6 +17,8 @@ package enum GroupHappening: Sendable {
   case message(GroupMessageEvent)
   /// An own text is stored at the relay: "on the relay".
   case accepted(GroupAcceptedEvent)
+  /// The relay takes an own text under no circumstances: nobody gets it.
+  case refused(group: GroupName, id: OutgoingID, why: String)
   case misdeed(group: GroupName, GroupTrouble)
   /// This user's part in the group is over.
   case ended(group: GroupName, GroupSummary.Standing)
@@ -93,6 +95,8 @@ package enum GroupTrouble: Hashable, Sendable {
   case chainBroken
   /// The relay shows less than it once receipted: an old or a cut log.
   case rolledBack
+  /// The relay keeps so many entries no more that this side never saw.
+  case forgotten(entries: UInt64)
   /// This member was shown another past than this side.
   case forked(PeerName?)
   /// So many of a member's messages never came.
