@@ -7,8 +7,8 @@ struct ChatCommand: RunnableCommand {
     commandName: "chat",
     abstract: "Talk with somebody who listens.",
     discussion: """
-      At a terminal: /help lists what can be typed. Without one, each line of standard input is a \
-      message, and its end ends the conversation.
+      At a terminal: /help lists what can be typed, groups among it. Without one, each line of standard input \
+      is a message, and its end ends the conversation.
       """)
 
   @Argument(
@@ -17,6 +17,7 @@ struct ChatCommand: RunnableCommand {
   var target: String?
   @OptionGroup var typing: TypingOptions
   @OptionGroup var targetOptions: TargetOptions
+  @OptionGroup var relay: RelayOptions
   @OptionGroup var trust: TrustOptions
   @OptionGroup var talk: TalkOptions
 
@@ -24,6 +25,7 @@ struct ChatCommand: RunnableCommand {
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     try await talk.open(at: try surroundings.screen(), in: surroundings) { (opening) throws(Failure) in
+      let address = try relay.address()
       let target = try await opening.target(target, targetOptions)
       let commands = try ArrivalCommands(
         exec: nil, notify: typing.notifyCommand, screen: opening.screen, output: surroundings.output)
@@ -33,7 +35,7 @@ struct ChatCommand: RunnableCommand {
           target, messenger, opening.passwords, opening.party, surroundings, commands,
           isVerbose: shared.verbose)
       }
-      return try await opening.lobby(messenger, on: screen, typing, commands).run(
+      return try await opening.lobby(messenger, on: screen, typing, commands, relay: address).run(
         .talk(target), in: surroundings)
     }
   }

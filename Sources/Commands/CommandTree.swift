@@ -13,12 +13,13 @@ struct SecureChatCommand: ParsableCommand {
       Options stand before or behind the command. Messages go to standard output, everything else to \
       standard error.
 
-      Exit codes: 0 done, 1 failed or cut short, 2 usage, 3 cannot reach the peer, 4 identity not proven, \
-      5 authentication failed, 9 refused, 130 interrupted.
+      Exit codes: 0 done, 1 failed or cut short, 2 usage, 3 cannot reach the peer or the relay, 4 identity not proven, \
+      5 authentication failed, 9 refused or not a member, 130 interrupted.
       """,
     version: Version.line,
     subcommands: [
-      ChatCommand.self, ListenCommand.self, SendCommand.self, InitCommand.self, IDCommand.self,
+      ChatCommand.self, ListenCommand.self, SendCommand.self, GroupCommand.self,
+      JoinCommand.self, InitCommand.self, IDCommand.self,
       VerifyCommand.self, ContactsCommand.self, BlockCommand.self, UnblockCommand.self, UsersCommand.self,
       DoctorCommand.self, ExplainCommand.self, DemoCommand.self, CompletionCommand.self, VersionCommand.self,
       HelpCommand.self,

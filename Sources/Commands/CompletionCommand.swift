@@ -47,19 +47,51 @@ package enum UserNames {
     return users.entries.map(\.name.text).filter { $0.allSatisfy(isPlain) }
   }
 
+  /// The groups of the user that the command line names, or of the only one of the home.
+  package static func completeGroups(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
+    guard
+      let folders = try? HomeFolders.choose(home: value("--home", words), logs: value("--logs", words)),
+      let me = user(words, folders)
+    else { return [] }
+    let names = folders.loggedGroupNames(of: me).map(\.text).filter { $0.allSatisfy(isPlain) }
+    return names.enumerated().filter { !names[..<$0.offset].contains($0.element) }.map(\.element)
+  }
+
+  private static func user(_ words: [String], _ folders: HomeFolders) -> PeerName? {
+    if let answer = value("--as", words) {
+      if let path = usersFile(words), let users = try? UsersFile.read(path),
+        let entry = try? WhoAmI.resolve(answer, in: users)
+      {
+        return entry.name
+      }
+      return try? PeerName(answer)
+    }
+    guard let names = try? folders.profileNames(), names.count == 1 else { return nil }
+    return names[0]
+  }
+
   private static func isPlain(_ character: Character) -> Bool {
     character.isLetter || character.isNumber || "._-".contains(character)
   }
 
   private static func usersFile(_ words: [String]) -> String? {
+    value("--users", words) ?? words.dropFirst().first { $0.hasSuffix(".json") }
+  }
+
+  /// What a command line gives an option.
+  private static func value(_ option: String, _ words: [String]) -> String? {
     for (position, word) in words.enumerated() {
-      if word == "--users", position + 1 < words.count { return words[position + 1] }
-      if word.hasPrefix("--users=") { return String(word.dropFirst("--users=".count)) }
+      if word == option, position + 1 < words.count { return words[position + 1] }
+      if word.hasPrefix(option + "=") { return String(word.dropFirst(option.count + 1)) }
     }
-    return words.dropFirst().first { $0.hasSuffix(".json") }
+    return nil
   }
 }
 
 extension CompletionKind {
   static var userName: CompletionKind { .custom { UserNames.complete($0, $1, $2) } }
+  static var groupName: CompletionKind { .custom { UserNames.completeGroups($0, $1, $2) } }
+  static var userOrGroup: CompletionKind {
+    .custom { UserNames.complete($0, $1, $2) + UserNames.completeGroups($0, $1, $2) }
+  }
 }

@@ -65,7 +65,7 @@ struct DemoCommand: RunnableCommand {
         let lobby = Lobby(
           messenger: messenger, party: party, screen: screen,
           passwords: Passwords(nil, screen: screen), commands: .none, isVerbose: shared.verbose,
-          rings: false, drafts: .off)
+          rings: false, drafts: .off, relay: nil)
         return try await lobby.run(.talk(target), in: surroundings)
       }
       await surroundings.signals.handle { signal in

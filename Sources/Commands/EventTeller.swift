@@ -1,4 +1,4 @@
-import Messenger
+package import Messenger
 import Wire
 
 /// Tells what happens where no lobby is drawn: as JSON events, or the bare messages on standard output
@@ -18,6 +18,10 @@ package struct EventTeller: Sendable {
       try await output.payload(bytes: Self.payload(of: message.text))
       return
     }
+    if case .group(.message(let message)) = event {
+      try await output.payload(bytes: Self.payload(of: message))
+      return
+    }
     if let words = Sentences.told(event, me: me) { await output.notice(words) }
   }
 
@@ -30,7 +34,8 @@ package struct EventTeller: Sendable {
     case .closed(let closed): JSONEvents.closed(closed)
     case .refused(let refused): JSONEvents.refused(refused)
     case .repairWanted(let wanted): JSONEvents.repairWanted(wanted)
-    case .verifyProposed, .group: nil
+    case .group(let happening): JSONEvents.group(happening)
+    case .verifyProposed: nil
     case .warning(let warning):
       JSONEvents.warning(code: Sentences.warning(warning).code, message: Sentences.warning(warning).text)
     }
@@ -41,5 +46,13 @@ package struct EventTeller: Sendable {
   package static func payload(of text: [UInt8]) -> [UInt8] {
     // A part is cut at most three bytes short of the limit, between two characters.
     text.last == 0x0A || text.count > MessageParts.limit - 4 ? text : text + [0x0A]
+  }
+
+  /// A group's message for a pipe: group and author stand before each of its lines, so that none looks like
+  /// another member's; the lines themselves are untouched.
+  package static func payload(of message: GroupMessageEvent) -> [UInt8] {
+    let prefix = Array("[\(message.group.text)] \(message.from.text): ".utf8)
+    let text = message.text.last == 0x0A ? message.text.dropLast() : message.text[...]
+    return text.split(separator: 0x0A, omittingEmptySubsequences: false).flatMap { prefix + $0 + [0x0A] }
   }
 }

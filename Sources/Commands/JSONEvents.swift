@@ -162,7 +162,7 @@ package enum JSONEvents {
     line("version") { $0.write("version", number) }
   }
 
-  private static func line(_ event: String, _ fields: (inout JSONWriter) -> Void) -> [UInt8] {
+  static func line(_ event: String, _ fields: (inout JSONWriter) -> Void) -> [UInt8] {
     var writer = JSONWriter(event: event)
     fields(&writer)
     return writer.line()

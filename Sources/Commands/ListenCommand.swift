@@ -8,7 +8,7 @@ struct ListenCommand: RunnableCommand {
     abstract: "Wait for others; at a terminal talk with them, else write what arrives to standard output.",
     discussion: """
       Without a password of your own in the users file, people whom you already know can reach you. \
-      SIGTERM ends every conversation cleanly, with exit code 0.
+      Your groups are online meanwhile. SIGTERM ends every conversation cleanly, with exit code 0.
       """,
     aliases: ["receive"])
 
@@ -16,6 +16,7 @@ struct ListenCommand: RunnableCommand {
   @Flag(name: .customLong("once"), help: "End after the first conversation.")
   var once = false
   @OptionGroup var exec: ExecOptions
+  @OptionGroup var relay: RelayOptions
   @OptionGroup var typing: TypingOptions
   @OptionGroup var trust: TrustOptions
   @OptionGroup var talk: TalkOptions
@@ -26,6 +27,7 @@ struct ListenCommand: RunnableCommand {
     try await talk.open(at: try surroundings.screen(), in: surroundings) { (opening) throws(Failure) in
       let commands = try ArrivalCommands(
         exec: exec.command, notify: typing.notifyCommand, screen: opening.screen, output: surroundings.output)
+      let address = try relay.address()
       let messenger = try await opening.messenger(trust)
       var options = bind.listenOptions
       options.once = once
@@ -33,10 +35,10 @@ struct ListenCommand: RunnableCommand {
       guard let screen = opening.screen else {
         return try await ListenService(
           messenger: messenger, party: opening.party, surroundings: surroundings, options: options,
-          commands: commands
+          commands: commands, relay: address
         ).run()
       }
-      return try await opening.lobby(messenger, on: screen, typing, commands).run(
+      return try await opening.lobby(messenger, on: screen, typing, commands, relay: address).run(
         .listen(options), in: surroundings)
     }
   }

@@ -10,10 +10,12 @@ struct ListenService: Sendable {
   let surroundings: Surroundings
   let options: ListenOptions
   let commands: ArrivalCommands
+  /// What `--relay` named.
+  let relay: RelayAddress?
 
   func run() async throws(Failure) -> ExitCode {
     let output = surroundings.output
-    let ending = Ending()
+    let ending = ProgramEnding()
     await surroundings.signals.handle { signal in
       guard signal.endsProgram else { return }
       await ending.set(signal == .interrupt ? .interrupted : .ok)
@@ -37,10 +39,24 @@ struct ListenService: Sendable {
     if output.isJSON { try await output.payload(bytes: JSONEvents.listening(as: party.me, summary)) }
     for line in Sentences.listening(as: party.me, summary, interactive: false) { await output.notice(line) }
     await PublicPasswords.tell(PublicPasswords(party: party).listening(summary), output)
+    try await openGroups()
     return try await follow(ending)
   }
 
-  private func follow(_ ending: Ending) async throws(Failure) -> ExitCode {
+  /// A listener goes on without its groups where these cannot be opened.
+  private func openGroups() async throws(Failure) {
+    do throws(MessengerFailure) {
+      try await messenger.openGroups(relay: relay)
+    } catch {
+      let text = Sentences.withoutGroups(Sentences.failure(error, me: party.me))
+      if surroundings.output.isJSON {
+        try await surroundings.output.payload(bytes: JSONEvents.warning(code: "W_GROUPS", message: text))
+      }
+      await surroundings.output.notice(text)
+    }
+  }
+
+  private func follow(_ ending: ProgramEnding) async throws(Failure) -> ExitCode {
     let teller = EventTeller(output: surroundings.output, me: party.me)
     while let event = await messenger.events.next() {
       do throws(Failure) {
@@ -58,13 +74,6 @@ struct ListenService: Sendable {
     }
     await commands.finish()
     return await ending.code ?? .ok
-  }
-
-  /// How the program is to end, once something decided it.
-  private actor Ending {
-    private(set) var code: ExitCode?
-
-    func set(_ code: ExitCode) { self.code = self.code ?? code }
   }
 }
 

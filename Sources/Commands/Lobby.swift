@@ -11,6 +11,8 @@ actor Lobby {
   enum Role: Sendable {
     case listen(ListenOptions)
     case talk(DialTarget)
+    /// Nil: that of the only invitation, else the only one.
+    case room(GroupName?)
   }
 
   let messenger: Messenger
@@ -20,10 +22,13 @@ actor Lobby {
   let commands: ArrivalCommands
   let isVerbose: Bool
   let rings: Bool
+  /// What `--relay` named.
+  let relay: RelayAddress?
   var draftMode: LineEditor.DraftMode
   /// Set by the command that runs: whether the program goes on without a conversation.
   var isListener = false
   var hub = Conversations()
+  var rooms = Rooms()
   /// What is being dialled now, and the tasks that do it.
   var dials: [(target: DialTarget, task: Task<Void, Never>)] = []
   /// Questions that a task wants asked; only the loop that reads the keyboard asks.
@@ -47,7 +52,7 @@ actor Lobby {
 
   init(
     messenger: Messenger, party: Party, screen: Screen, passwords: Passwords, commands: ArrivalCommands,
-    isVerbose: Bool, rings: Bool, drafts: LineEditor.DraftMode
+    isVerbose: Bool, rings: Bool, drafts: LineEditor.DraftMode, relay: RelayAddress?
   ) {
     self.messenger = messenger
     self.party = party
@@ -56,6 +61,7 @@ actor Lobby {
     self.commands = commands
     self.isVerbose = isVerbose
     self.rings = rings
+    self.relay = relay
     draftMode = drafts
   }
 
@@ -68,8 +74,12 @@ actor Lobby {
     case .listen(let options):
       isListener = true
       try await listen(options)
+      await openGroups()
     case .talk(let target):
       try await startDialling(target)
+      await openGroups()
+    case .room(let group):
+      try await enterFirst(group)
     }
     await showPrompt()
     while outcome == nil {
@@ -108,8 +118,15 @@ actor Lobby {
     await screen.stopWaiting()
   }
 
+  /// The conversation in the prompt.
+  var talking: Conversations.Conversation? { rooms.current == nil ? hub.current : nil }
+  /// Neither in a conversation nor in a room.
+  var isInLobby: Bool { rooms.current == nil && hub.current == nil }
+
   func showPrompt() async {
-    if let current = hub.current {
+    if let room = rooms.current {
+      await screen.setPrompt(Sentences.prompt(me: party.me, room: room))
+    } else if let current = hub.current {
       await screen.setPrompt(Sentences.prompt(me: party.me, peer: current.peer))
     } else if let dial = dials.first {
       await screen.setPrompt(Sentences.prompt(me: party.me, dialling: dial.target.name))
@@ -147,17 +164,17 @@ actor Lobby {
     case .interrupt:
       interrupts += 1
       if interrupts > 1 { return await end(.exit(.interrupted)) }
-      await screen.say(Sentences.interruptAgain(inConversation: hub.current != nil))
+      await screen.say(Sentences.interruptAgain(inConversation: !isInLobby))
     case .endOfInput: await leaveConversation()
     case .pasteTooLong(_, let count):
-      await screen.say(Sentences.pasteTooLong(count, limit: MessageParts.limit, peer: hub.current?.peer))
+      await screen.say(Sentences.pasteTooLong(count, limit: MessageParts.limit, peer: talking?.peer))
     case .limitReached(let limit): await screen.say(Sentences.limitReached(limit))
     case .suspend: break
     }
   }
 
   private func entered(_ line: String) async {
-    switch TypedLine(line, inLobby: hub.current == nil) {
+    switch TypedLine(line, inLobby: isInLobby) {
     case .nothing: if !dials.isEmpty { await stopDialling() }
     case .text(let text): await say(text)
     case .exit: await leaveConversation()
@@ -167,8 +184,12 @@ actor Lobby {
     }
   }
 
-  /// Sends a text to the peer in the prompt.
+  /// Sends a text to the peer or the room in the prompt.
   func say(_ text: String) async {
+    if let room = rooms.current {
+      if !text.isEmpty { send(text, to: room) }
+      return
+    }
     guard let current = hub.current else {
       await screen.say(
         dials.first.map { Sentences.notConnectedYet($0.target.name) } ?? Sentences.nobodyToSendTo)
@@ -180,8 +201,9 @@ actor Lobby {
 
   /// `exit` and Control-D: out of the conversation, or out of the program where there is none.
   private func leaveConversation() async {
+    if let room = rooms.current { return await goOut(of: room) }
     guard let current = hub.current else { return await end(.exit(.ok)) }
-    if !isListener, hub.peers.count == 1 { return await leaveProgram() }
+    if !isListener, hub.peers.count == 1, rooms.visited.isEmpty { return await leaveProgram() }
     let sessions = hub.all.filter { $0.peer == current.peer }.map(\.session)
     for session in sessions { hub.markLeaving(session) }
     Task { [messenger] in
@@ -194,6 +216,7 @@ actor Lobby {
     let sessions = hub.sessions
     for session in sessions { hub.markLeaving(session) }
     await hub.flush()
+    await rooms.flush()
     for session in sessions { await messenger.close(session, reason: .bye) }
     await end(.exit(.ok))
   }

@@ -23,12 +23,6 @@ extension Lobby {
     }
   }
 
-  private func happened(_ happening: GroupHappening) async {
-    if case .message(let message) = happening {
-      await screen.payload(EventTeller.payload(of: message.text))
-    }
-  }
-
   private func arrived(_ connected: ConnectedEvent) async {
     let isFirst = hub.count == 0
     hub.add(connected)
@@ -36,7 +30,7 @@ extension Lobby {
     for line in Sentences.connected(connected, isFirst: isFirst) { await screen.say(line) }
     await screen.show(Sentences.log(connected))
     if isVerbose { await screen.say(Sentences.suite(connected)) }
-    if let current = hub.current, current.peer != connected.peer {
+    if rooms.current != nil || hub.current?.peer != connected.peer {
       await screen.say(Sentences.alsoHere(connected.peer))
       await ring()
     }
@@ -73,13 +67,13 @@ extension Lobby {
     {
       await screen.say(Sentences.diallingAgain(target.name))
       dial(target, password: .fromUsersFile, tries: 0, wasAsked: false, afterLoss: true)
-    } else if hub.current == nil, isListener {
+    } else if isInLobby, isListener {
       await screen.say(Sentences.backInLobby)
-    } else if hub.current == nil, dials.isEmpty, outcome == nil {
+    } else if hub.current == nil, rooms.visited.isEmpty, dials.isEmpty, outcome == nil {
       await end(
         closed.endedCleanly ? .exit(.ok) : .failure(Sentences.ended(closed, unconfirmed: unconfirmed)))
     }
-    if let current = hub.current, current.peer != closed.peer {
+    if let current = talking, current.peer != closed.peer {
       await screen.say(Sentences.nowTalking(to: current.peer))
     }
     await showPrompt()

@@ -63,6 +63,6 @@ extension Lobby {
 
   /// Who is named; without a name the one in the prompt.
   private func person(_ argument: String) -> PeerName? {
-    argument.isEmpty ? hub.current?.peer : try? PeerName(argument)
+    argument.isEmpty ? talking?.peer : try? PeerName(argument)
   }
 }

@@ -65,6 +65,18 @@ package struct MessageParts: Sendable {
     }
   }
 
+  /// A text that was checked, in parts of at most `limit` bytes that end between characters.
+  static func cut(_ text: [UInt8], atMost limit: Int) -> [[UInt8]] {
+    var parts: [[UInt8]] = []
+    var rest = text
+    while rest.count > limit {
+      let end = boundary(in: rest, atMost: limit)
+      parts.append(Array(rest[..<end]))
+      rest.removeFirst(end)
+    }
+    return parts + [rest]
+  }
+
   /// The last place between two characters at or before `limit`.
   static func boundary(in bytes: [UInt8], atMost limit: Int) -> Int {
     guard bytes.count > limit else { return bytes.count }

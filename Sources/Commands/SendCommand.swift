@@ -3,23 +3,27 @@ import Messenger
 import Terminal
 import Wire
 
-/// `secure_chat send NAME`: standard input, whole, as one message or as many as it needs.
+/// `secure_chat send NAME`: standard input, whole, as one message or as many as it needs, to one person or to a
+/// group.
 struct SendCommand: RunnableCommand {
   static let configuration = CommandConfiguration(
     commandName: "send",
     abstract: "Deliver standard input, and end with 0 when all of it was acknowledged.",
     discussion: """
       Input above 64 KiB goes as several messages, cut between characters. What the other side logged \
-      is reported as it happens; three tries are made to connect, 1 and 2 seconds apart.
+      is reported as it happens; three tries are made to connect, 1 and 2 seconds apart. To a group it is \
+      acknowledged when the relay has stored it. A user of the users file or a contact comes before a group of \
+      the same name, which group:NAME names.
       """)
 
   @Argument(
-    help: ArgumentHelp("A user of the users file, or an address.", valueName: "name|host:port"),
-    completion: .userName)
+    help: ArgumentHelp("A user of the users file, an address, or a group.", valueName: "name|host:port"),
+    completion: .userOrGroup)
   var target: String
   @Flag(name: .customLong("lines"), help: "Each line is a message of its own; empty ones are skipped.")
   var lines = false
   @OptionGroup var targetOptions: TargetOptions
+  @OptionGroup var relay: RelayOptions
   @OptionGroup var trust: TrustOptions
   @OptionGroup var talk: TalkOptions
 
@@ -27,9 +31,57 @@ struct SendCommand: RunnableCommand {
 
   func run(in surroundings: Surroundings) async throws(Failure) -> ExitCode {
     try await talk.open(at: try surroundings.screen(), in: surroundings) { (opening) throws(Failure) in
-      let target = try await opening.target(target, targetOptions)
-      let messenger = try await opening.messenger(trust)
-      return try await deliver(target, messenger, opening.passwords, opening.party, surroundings)
+      let address = try relay.address()
+      let person: Result<DialTarget, Failure>
+      do throws(Failure) {
+        // A group's name is no user's: whether it is one's own group is known once the profile is open.
+        if target.hasPrefix(GroupAccess.prefix) {
+          throw Sentences.failure(.group(.notMember(try GroupAccess.name(target))))
+        }
+        person = .success(try await opening.target(target, targetOptions))
+      } catch {
+        person = .failure(error)
+      }
+      switch person {
+      case .success(let target):
+        let messenger = try await opening.messenger(trust)
+        return try await deliver(target, messenger, opening.passwords, opening.party, surroundings)
+      case .failure(let failure):
+        return try await deliverToGroup(failure, opening, address, surroundings)
+      }
+    }
+  }
+
+  /// `failure`: why the target is nobody to dial; thrown where it is no group of this user's either.
+  private func deliverToGroup(
+    _ failure: Failure, _ opening: Opening, _ address: RelayAddress?, _ surroundings: Surroundings
+  ) async throws(Failure) -> ExitCode {
+    guard targetOptions.to == nil, targetOptions.peer == nil, let group = try? GroupAccess.name(target) else {
+      throw failure
+    }
+    let messenger = try await opening.messenger(trust)
+    do throws(Failure) {
+      let groups = try await messenger.doing { (messenger) async throws(MessengerFailure) in
+        try await messenger.groups()
+      }
+      let contact = try await messenger.doing { (messenger) async throws(MessengerFailure) in
+        try await messenger.contacts()
+      }
+      .contains { $0.name.text == target }
+      guard groups.contains(where: { $0.name == group }), !contact else { throw failure }
+      var input = try InputMessages(byLine: lines)
+      guard let first = try await input.next() else {
+        await messenger.shutDown()
+        return .ok
+      }
+      await opening.screen?.finish()
+      return try await GroupSend(
+        messenger: messenger, party: opening.party, surroundings: surroundings,
+        timeout: talk.connection.timeout
+      ).run(first, input, to: group, relay: address)
+    } catch {
+      await messenger.shutDown()
+      throw error
     }
   }
 

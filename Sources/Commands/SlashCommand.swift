@@ -55,11 +55,11 @@ package enum TypedLine: Equatable, Sendable {
 /// The commands of a conversation.
 package enum SlashCommand: String, CaseIterable, Sendable {
   case help, quit, who, chat, id, draft, details, sessions, status, all, verify, block
+  case join, leave, invite, kick
 
   /// Commands whose names are kept for later versions.
   static let later: Set<String> = [
-    "join", "leave", "edit", "search", "outbox", "cancel", "file",
-    "files", "accept", "decline", "record", "offrecord", "invite",
+    "edit", "search", "outbox", "cancel", "file", "files", "accept", "decline", "record", "offrecord",
   ]
 
   /// What works in the lobby without its slash.

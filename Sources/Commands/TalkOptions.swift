@@ -46,11 +46,13 @@ struct Opening {
   }
 
   func lobby(
-    _ messenger: Messenger, on screen: Screen, _ typing: TypingOptions, _ commands: ArrivalCommands
+    _ messenger: Messenger, on screen: Screen, _ typing: TypingOptions, _ commands: ArrivalCommands,
+    relay: RelayAddress? = nil
   ) -> Lobby {
     Lobby(
       messenger: messenger, party: party, screen: screen, passwords: passwords, commands: commands,
-      isVerbose: options.shared.verbose, rings: !options.shared.quiet, drafts: typing.draft ? .on : .off)
+      isVerbose: options.shared.verbose, rings: !options.shared.quiet, drafts: typing.draft ? .on : .off,
+      relay: relay)
   }
 }
 

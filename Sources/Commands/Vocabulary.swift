@@ -4,13 +4,12 @@ enum Vocabulary {
   /// Commands of this version, `listen` under both of its names.
   static let commands = [
     "chat", "listen", "receive", "send", "id", "init", "verify", "contacts", "block", "unblock", "users",
-    "doctor", "explain", "demo", "completion", "version", "help",
+    "group", "join", "doctor", "explain", "demo", "completion", "version", "help",
   ]
 
   /// Commands whose names are kept for later versions.
   static let laterCommands: Set<String> = [
-    "invite", "accept", "group", "join", "relay", "file", "daemon",
-    "status", "rpc", "key",
+    "invite", "accept", "relay", "file", "daemon", "status", "rpc", "key",
   ]
 
   enum Shape { case flag, value }
@@ -24,7 +23,8 @@ enum Vocabulary {
     "--password-fd": .value, "--groups": .value, "--ciphers": .value,
     "--allow-downgrade": .value,
     "--timeout": .value, "--port": .value, "--bind": .value, "--to": .value, "--peer": .value,
-    "--log-text": .value, "--log-sync": .value, "--write": .value, "--exec": .value, "--notify-cmd": .value,
+    "--relay": .value, "--log-text": .value, "--log-sync": .value, "--write": .value, "--exec": .value,
+    "--notify-cmd": .value,
   ]
 
   /// Later for `send`; `verify` has it.
@@ -32,7 +32,7 @@ enum Vocabulary {
 
   /// Options whose names are kept for later versions.
   static let laterOptions: Set<String> = [
-    "--wait", "--record", "--heads", "--relay", "--sign", "--manual-key", "--listen", "--keep",
+    "--wait", "--record", "--heads", "--sign", "--manual-key", "--listen", "--keep",
     "--quota", "--room-password-file",
   ]
 }

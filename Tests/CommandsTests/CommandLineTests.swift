@@ -27,8 +27,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "invite", "accept", "group", "join", "relay", "file", "daemon",
-    "status", "rpc", "key",
+    "invite", "accept", "relay", "file", "daemon", "status", "rpc", "key",
   ])
   func aCommandOfALaterVersionIsRefusedByName(word: String) throws {
     let failure = try #require(CommandLineReader.failure(of: [word, "--whatever", "x"]))
@@ -38,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "--wait", "--record", "--heads", "--relay", "--sign", "--manual-key", "--room-password-file",
+    "--wait", "--record", "--heads", "--sign", "--manual-key", "--room-password-file",
   ])
   func anOptionOfALaterVersionIsRefusedWhereverItStands(option: String) throws {
     for arguments in [

@@ -24,6 +24,11 @@ import Testing
     #expect(TypedLine("/quit", inLobby: false) == .command(.quit, argument: ""))
     #expect(TypedLine("/verify bob", inLobby: true) == .command(.verify, argument: "bob"))
     #expect(TypedLine("/block bob", inLobby: false) == .command(.block, argument: "bob"))
+    #expect(TypedLine("/invite bob carol", inLobby: false) == .command(.invite, argument: "bob carol"))
+    #expect(TypedLine("/join", inLobby: false) == .command(.join, argument: ""))
+    #expect(TypedLine("/leave team", inLobby: false) == .command(.leave, argument: "team"))
+    #expect(TypedLine("/kick bob", inLobby: false) == .command(.kick, argument: "bob"))
+    #expect(TypedLine("join", inLobby: false) == .text("join"))
   }
 
   @Test func anUnknownCommandIsNeverText() {
@@ -33,9 +38,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "join", "leave", "edit", "search", "outbox", "cancel", "file",
-    "files",
-    "accept", "decline", "record", "offrecord", "invite",
+    "edit", "search", "outbox", "cancel", "file", "files", "accept", "decline", "record", "offrecord",
   ])
   func laterCommandsAreKnownAndNeverSent(word: String) {
     #expect(TypedLine("/\(word) x", inLobby: false) == .later(word))
@@ -49,8 +52,11 @@ import Testing
     #expect(TypedLine("status bob", inLobby: true) == .command(.status, argument: "bob"))
     #expect(TypedLine("2 bob", inLobby: true) == .command(.status, argument: "bob"))
     #expect(TypedLine("3", inLobby: true) == .command(.all, argument: ""))
-    #expect(TypedLine("4", inLobby: true) == .later("join"))
-    #expect(TypedLine("5", inLobby: true) == .later("leave"))
+    #expect(TypedLine("4", inLobby: true) == .command(.join, argument: ""))
+    #expect(TypedLine("5 team", inLobby: true) == .command(.leave, argument: "team"))
+    #expect(TypedLine("join team", inLobby: true) == .command(.join, argument: "team"))
+    #expect(TypedLine("leave", inLobby: true) == .command(.leave, argument: ""))
+    #expect(TypedLine("chat user2 user3", inLobby: true) == .command(.chat, argument: "user2 user3"))
     #expect(TypedLine("status bob", inLobby: false) == .text("status bob"))
     #expect(TypedLine("hello", inLobby: true) == .text("hello"))
     #expect(TypedLine("", inLobby: true) == .nothing)

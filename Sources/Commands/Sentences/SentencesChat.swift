@@ -37,7 +37,10 @@ extension Sentences {
           ? "\(me.text) is listening on port \(port) of every address of this computer."
           : "\(me.text) is listening. Others dial \(dialled)")
     }
-    if interactive { lines.append("Type /chat NAME to call somebody, /help for more, exit to leave.") }
+    if interactive {
+      lines.append("Type /chat NAME to call somebody, /help for more, exit to leave.")
+      lines.append(" 1 chat  2 status  3 all  4 join  5 leave  (chat NAME NAME makes a group)")
+    }
     return lines
   }
 
@@ -122,11 +125,18 @@ extension Sentences {
 
   /// "23:16 you  Yes, to 02:00.     ✓ logged by bob (#4)"
   package static func tick(_ text: String, _ event: DeliveredEvent, columns: Int, paint: Paint) -> String {
+    tick(
+      text, by: "you",
+      mark: event.logged.map { "✓ logged by \(event.to.text) (#\($0))" } ?? "✓ received, not logged",
+      columns: columns, paint: paint)
+  }
+
+  /// An own text in one line, cut to fit, with what became of it at the end.
+  static func tick(_ text: String, by author: String, mark: String, columns: Int, paint: Paint) -> String {
     let time = LocalTime(unixMilliseconds: LocalTime.nowInMilliseconds).hourAndMinute
-    let mark = event.logged.map { "✓ logged by \(event.to.text) (#\($0))" } ?? "✓ received, not logged"
     let lines = SafeText.lines(text)
     var shown = lines.first ?? ""
-    let room = max(10, columns - time.count - DisplayWidth.of(mark) - 10)
+    let room = max(10, columns - time.count - DisplayWidth.of(mark) - DisplayWidth.of(author) - 7)
     var isCut = lines.count > 1
     while DisplayWidth.of(shown) > room {
       shown.removeLast()
@@ -135,7 +145,7 @@ extension Sentences {
     if isCut { shown += "…" }
     let width = min(room + 1, max(46, DisplayWidth.of(shown)))
     let padding = String(repeating: " ", count: max(0, width - DisplayWidth.of(shown)) + 2)
-    return paint.faint(time) + " you  " + shown + padding + paint.good(mark)
+    return paint.faint(time) + " \(author)  " + shown + padding + paint.good(mark)
   }
 
   static func delivered(_ event: DeliveredEvent) -> String {
@@ -166,12 +176,15 @@ extension Sentences {
   static func chatHelp(inLobby: Bool) -> String {
     """
     /chat NAME      talk to NAME: switch, or call them     /who       who is here
+    /chat NAME NAME...      a group with all of them, called room; /chat TEAM: NAME NAME calls it TEAM
+    /join [GROUP]   go in, or take up an invitation        /leave [GROUP]   leave it for good
+    /invite NAME    into the group in the prompt           /kick NAME        out of it, if you are its admin
     /draft on|off|replace   lines are gathered until ENTER on an empty one
     /details [N]    keys, words, counts and log of this conversation; of its message N
     /status NAME    whether NAME is here and known         /all       the same of everybody
     /sessions       all conversations                      /id        your own words
     /verify NAME    compare words, or take a new key       /block NAME    send them away
-    exit, Ctrl-D    \(inLobby ? "leave the program" : "end this conversation")
+    exit, Ctrl-D    \(inLobby ? "leave the program" : "end this conversation, or go out of this group")
     /quit           end all conversations and leave
     A paste of several lines is one message; //x sends /x, and a space before exit sends the word.
     """

@@ -343,7 +343,8 @@ extension Sentences {
     case .step(let step): Self.step(step)
     case .connected(let connected):
       (Self.connected(connected, isFirst: false) + [log(connected)]).joined(separator: "\n")
-    case .message, .verifyProposed, .group: nil
+    case .group(let happening): told(happening, me: me, typing: .shell)
+    case .message, .verifyProposed: nil
     case .delivered(let delivered): Self.delivered(delivered)
     case .closed(let closed):
       ended(

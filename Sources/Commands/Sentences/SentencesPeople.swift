@@ -6,13 +6,17 @@ import Wire
 extension Sentences {
   /// One person: here, or not, and what is known of their key.
   static func standing(
-    _ name: PeerName, live: SessionSummary?, contact: ContactSummary?, entry: UsersFileEntry?
+    _ name: PeerName, live: SessionSummary?, contact: ContactSummary?, entry: UsersFileEntry?,
+    online: Bool? = nil
   ) -> String {
     let key =
       contact.map { $0.verified ? "known, verified" : "known, words not compared yet" } ?? "no contact yet"
     if let live {
       let since = LocalTime(unixMilliseconds: live.since.milliseconds).hourAndMinute
       return "\(name.text)  here since \(since) (\(live.dialled ? "you called" : "they called")), \(key)"
+    }
+    if let online {
+      return "\(name.text)  is \(online ? "" : "not ")online in your groups, \(key)"
     }
     if contact == nil, entry == nil { return "Nobody is known as \(name.text)." }
     return "\(name.text)  not connected, \(key)"
