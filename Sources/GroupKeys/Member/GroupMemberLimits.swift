@@ -48,8 +48,8 @@ package enum GroupMemberLimits {
   /// The next one after this, and each later one after twice as long.
   package static let nextCommitAfter = Duration.seconds(4)
   package static let longestCommitDelay = Duration.seconds(256)
-  /// After a lost slot, at most this before the next try.
-  package static let afterConflict = Duration.milliseconds(200)
+  /// A link whose rate is used up is tried again after this, or when the relay says.
+  package static let afterRate = Duration.milliseconds(200)
   /// A joiner renews its keys after 1 to 30 s.
   package static let joinerUpdateAfter = Duration.seconds(1)
   package static let joinerUpdateWithin = Duration.seconds(29)

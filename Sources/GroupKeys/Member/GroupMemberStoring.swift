@@ -72,10 +72,14 @@ extension GroupMember {
     return GroupSnapshot(bytes: output.writer.bytes, secrets: output.secrets)
   }
 
+  /// Asks for a store of all that changed, unless one is under way.
   func flush() {
-    let (position, outbox) = (state.position, outbox)
-    output.flush(position: position, rows: { outbox[$0] }) { whole in
-      whole ? wholeState() : recentState()
-    }
+    guard let whole = output.beginStore() else { return }
+    let snapshot = whole ? wholeState() : recentState()
+    let outbox = outbox
+    output.store(
+      GroupChange(
+        state: whole ? snapshot : nil, recent: whole ? nil : snapshot, position: state.position)
+    ) { outbox[$0] }
   }
 }

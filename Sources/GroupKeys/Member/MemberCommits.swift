@@ -47,16 +47,23 @@ extension GroupMember {
     name(.badCommit(author, slot: slot, error))
     guard slot == group.epochNumber else { return }
     state.refused = bodyHash
+    state.refusedReason = Self.reason(error)
     output.needsState = true
     link?.lostSlot = nil
-    output.afterStore(
-      .badCommit(
-        RelayBadCommit(
-          request: nextRequest(), slot: slot, bodyHash: bodyHash, reason: Self.reason(error))))
+    reportBadCommit()
     enqueue(
       .badCommit(slot: slot, bodyHash: bodyHash, reason: Self.reason(error)), id: freshID(),
       f: entropy.publicBytes(count: 32))
     scheduleCommit()
+  }
+
+  /// Asks the relay to open the slot again; it may be asked more than once.
+  func reportBadCommit() {
+    guard let refused = state.refused, link != nil else { return }
+    output.afterStore(
+      .badCommit(
+        RelayBadCommit(
+          request: nextRequest(), slot: group.epochNumber, bodyHash: refused, reason: state.refusedReason)))
   }
 
   /// 1 not to be read, 2 against a rule of RFC 9420, 3 against a rule of the product, 4 anything else.

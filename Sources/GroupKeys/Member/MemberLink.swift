@@ -123,6 +123,7 @@ extension GroupMember {
         now + GroupMemberLimits.joinerUpdateAfter
         + randomDuration(upTo: GroupMemberLimits.joinerUpdateWithin)
     }
+    reportBadCommit()
     scheduleCommit()
     sendPresence()
   }
@@ -170,8 +171,14 @@ extension GroupMember {
     case .receipt(let receipt): received(receipt)
     case .conflict(let conflict):
       guard let inFlight = take(conflict.request), inFlight.matter == .commit else { return }
-      // The winner comes in its place in the log, and only there it is believed.
-      link?.lostSlot = inFlight.slot
+      if conflict.winner.sequence > state.position.sequence {
+        // The winner comes in its place in the log, and only there it is believed.
+        link?.lostSlot = inFlight.slot
+      } else {
+        // The winner was refused here, and the relay does not know it yet.
+        reportBadCommit()
+        link?.notBefore = now + GroupMemberLimits.retryAfter
+      }
     case .refused(let refusal): received(refusal)
     // WELCOME answers a HELLO after a change of epoch; the others are no group's.
     case .welcome, .rangeEnd, .accepted, .inboxItem, .keyPackage: break
@@ -207,13 +214,14 @@ extension GroupMember {
     let asked = Duration.milliseconds(Int64(refusal.retryAfter))
     func again(after duration: Duration) { link?.notBefore = now + max(asked, duration) }
     switch refusal.reason {
-    case .rate, .quota, .storageFailed: again(after: GroupMemberLimits.retryAfter)
+    case .rate: again(after: GroupMemberLimits.afterRate)
+    case .quota, .storageFailed, .nothingThere: again(after: GroupMemberLimits.retryAfter)
     case .notNewestKey, .badSignature, .slotIsNotNext:
       // A commit is on its way to this member, or the link's HELLO was of an older epoch.
       output.afterStore(.hello(hello))
       again(after: GroupMemberLimits.retryAfter)
     case .tooLarge: tooLarge(inFlight)
-    case .unknownMailbox, .puzzle, .nothingThere: standStill()
+    case .unknownMailbox, .puzzle: standStill()
     }
   }
 

@@ -85,23 +85,22 @@ struct MemberOutput {
     hasEnded = true
   }
 
-  /// Asks for the store of all that changed, where something did and none is under way; `parts` makes the large parts.
-  mutating func flush(
-    position: GroupPosition, rows: (MessageID) -> GroupOutboxRow?,
-    parts: (_ whole: Bool) -> GroupSnapshot
-  ) {
-    guard !hasEnded, ticket == nil else { return }
+  /// Whether the whole state is to be stored now; nil where nothing is, because nothing changed or a store is under way.
+  mutating func beginStore() -> Bool? {
+    guard !hasEnded, ticket == nil else { return nil }
     guard needsState || needsRecent else {
       actions += waiting
       waiting = []
-      return
+      return nil
     }
-    let whole = needsState || recentCount >= GroupMemberLimits.recentBeforeState
-    recentCount = whole ? 0 : recentCount + 1
-    let snapshot = parts(whole)
-    var change = GroupChange(
-      state: whole ? snapshot : nil, recent: whole ? nil : snapshot, position: position)
-    change.outbox = outbox.compactMap(rows)
+    return needsState || recentCount >= GroupMemberLimits.recentBeforeState
+  }
+
+  /// Asks for the store of a change; `row` gives the outbox's rows as they are.
+  mutating func store(_ change: GroupChange, row: (MessageID) -> GroupOutboxRow?) {
+    recentCount = change.state == nil ? recentCount + 1 : 0
+    var change = change
+    change.outbox = outbox.compactMap(row)
     (change.sent, change.received, change.invitations) = (sent, received, invitations)
     (needsState, needsRecent, outbox, sent, received, invitations) = (false, false, [], [], [], [])
     tickets += 1

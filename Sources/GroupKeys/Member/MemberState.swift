@@ -25,6 +25,8 @@ struct MemberState: Sendable {
   var updateIsDue = false
   /// The entry in the present slot that this member did not apply: SHA-256 of its body.
   var refused: [UInt8]?
+  /// What BAD_COMMIT says of it.
+  var refusedReason: UInt8 = 0
   var ownCommit: CommitRecord?
   var ownProposal: ProposalRecord?
   var wantedAdds: [GroupInvitee] = []
@@ -170,6 +172,7 @@ extension MemberState {
     encodeRecent(to: &output, senders: senders.keys, ids: GroupMemberLimits.rememberedIDs)
     for flag in [isLeaving, tellsJoined, updateIsDue] { output.flag(flag) }
     output.writer.opaque(refused ?? [])
+    output.writer.write(refusedReason)
     output.count(former.count)
     for (key, person) in former.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       output.writer.opaque(key)
@@ -211,6 +214,7 @@ extension MemberState {
     updateIsDue = try input.flag()
     let refused = try input.reader.opaque()
     self.refused = refused.isEmpty ? nil : refused
+    refusedReason = try input.reader.uint8()
     for _ in 0..<(try input.count()) {
       let key = try input.reader.opaque()
       let person = GroupPerson(
