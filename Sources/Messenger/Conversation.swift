@@ -303,6 +303,7 @@ final class Conversation {
     for held in heldEvents { core.events.put(held.event, taken: held.taken) }
     heldEvents = []
     core.servedOne(self)
+    core.sessionIsUp?(event.peer)
     dialRun?.end(.up(event.session))
     if let machine, !isInTurn { settle(machine) }
     concludeIfReady()

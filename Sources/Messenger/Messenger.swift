@@ -20,6 +20,8 @@ package actor Messenger: LoopActor {
   let core: MessengerCore
   var listener: Listener?
   var dials: [DialRun] = []
+  /// Made when groups are first used.
+  var groupKeeper: GroupKeeper?
   private var isShutDown = false
 
   private init(
@@ -67,9 +69,11 @@ package actor Messenger: LoopActor {
     }
     switch opened {
     case .success(let profile)?:
-      return Messenger(
+      let messenger = Messenger(
         options, profile, folders, profile.logKey, group: TransportGroup(), disk: disk,
         logs: BlockingThreads(count: 4))
+      await messenger.listenForGroups()
+      return messenger
     case .failure(let failure)?:
       await disk.shutDown()
       throw failure
@@ -246,6 +250,7 @@ package actor Messenger: LoopActor {
     core.isShuttingDown = true
     await stopListening()
     for run in dials { run.cancel() }
+    await groupKeeper?.shutDown()
     for connection in core.openConnections { connection.close(.shuttingDown) }
     let core = core
     let bound = LoopBound(core, on: loopExecutor)

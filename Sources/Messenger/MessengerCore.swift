@@ -223,11 +223,14 @@ final class MessengerCore {
   // MARK: Groups
 
   /// Who takes what contacts say about groups.
-  var takeGroupRecord: ((GroupRecord, Conversation) -> Void)?
+  var takeGroupRecord: ((GroupRecord, DirectSessions.Peer) -> Void)?
+  /// Who wants to know when a session is announced.
+  var sessionIsUp: ((PeerName) -> Void)?
 
   /// A contact's groups say something; where nobody takes it, it is dropped.
   func groupRecord(_ record: GroupRecord, from conversation: Conversation) {
-    takeGroupRecord?(record, conversation)
+    guard let session = conversation.sessionID, let summary = conversation.summary else { return }
+    takeGroupRecord?(record, DirectSessions.Peer(session: session, profile: summary.peer.profile))
   }
 
   // MARK: Texts

@@ -124,6 +124,8 @@ package enum ConnectionAction: Sendable {
 package struct LogTicket: Hashable, Comparable, Sendable {
   package let number: UInt64
 
+  package init(number: UInt64) { self.number = number }
+
   package static func < (left: LogTicket, right: LogTicket) -> Bool { left.number < right.number }
 }
 

@@ -124,6 +124,8 @@ package final class GroupMember {
   /// Whether a fork was noticed: nothing is sent any more.
   package var isForked: Bool { state.isForked }
   package var isLeaving: Bool { state.isLeaving }
+  /// Whether the others have this member's wish to leave before them: one of them commits it.
+  package var leaveIsInLog: Bool { state.isLeaving && state.ownProposal?.isInLog == true }
   package var hasEnded: Bool { output.hasEnded || group.isRemoved || endsWith != nil }
   /// Whether what the relay held was read, and own work can go.
   package var isSettled: Bool { link?.isSettled ?? false }
