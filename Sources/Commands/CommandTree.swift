@@ -21,6 +21,7 @@ struct SecureChatCommand: ParsableCommand {
       ChatCommand.self, ListenCommand.self, SendCommand.self, GroupCommand.self,
       JoinCommand.self, InitCommand.self, IDCommand.self,
       VerifyCommand.self, ContactsCommand.self, BlockCommand.self, UnblockCommand.self, UsersCommand.self,
+      RelayCommand.self,
       DoctorCommand.self, ExplainCommand.self, DemoCommand.self, CompletionCommand.self, VersionCommand.self,
       HelpCommand.self,
       AskCommand.self,

@@ -13,6 +13,38 @@ package enum JSONEvents {
     }
   }
 
+  package static func relayListening(_ summary: RelayServerSummary) -> [UInt8] {
+    line("listening") { fields in
+      fields.write("as", summary.identity.name.text)
+      fields.write("address", summary.address)
+      fields.write("port", summary.port)
+      fields.write("words", summary.identity.words)
+      fields.write("profile", summary.identity.profile)
+      fields.write("keep_s", summary.keepSeconds)
+      fields.write("quota", summary.quota)
+    }
+  }
+
+  package static func counters(_ counters: RelayServerCounters) -> [UInt8] {
+    line("counters") { fields in
+      fields.write("links", counters.links)
+      fields.write("mailboxes", counters.mailboxes)
+      fields.write("entries", counters.entries)
+      fields.write("appends", counters.appends)
+      fields.write("received_bytes", counters.receivedByteCount)
+      fields.write("deliveries", counters.deliveries)
+      fields.write("delivered_bytes", counters.deliveredByteCount)
+      fields.write("refused", counters.refusals)
+      fields.write("conflicts", counters.conflicts)
+      fields.write("bad_commits", counters.badCommits)
+      fields.write("closed_links", counters.closedLinks)
+      fields.write("store_failures", counters.storeFailures)
+      fields.write("connections", counters.connections)
+      fields.write("handshakes", counters.handshakes)
+      fields.write("refused_handshakes", counters.refusedHandshakes)
+    }
+  }
+
   package static func connecting(_ target: DialTarget) -> [UInt8] {
     line("connecting") { fields in
       fields.write("to", target.name.text)

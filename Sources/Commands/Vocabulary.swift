@@ -4,12 +4,12 @@ enum Vocabulary {
   /// Commands of this version, `listen` under both of its names.
   static let commands = [
     "chat", "listen", "receive", "send", "id", "init", "verify", "contacts", "block", "unblock", "users",
-    "group", "join", "doctor", "explain", "demo", "completion", "version", "help",
+    "group", "join", "relay", "doctor", "explain", "demo", "completion", "version", "help",
   ]
 
   /// Commands whose names are kept for later versions.
   static let laterCommands: Set<String> = [
-    "invite", "accept", "relay", "file", "daemon", "status", "rpc", "key",
+    "invite", "accept", "file", "daemon", "status", "rpc", "key",
   ]
 
   enum Shape { case flag, value }
@@ -23,7 +23,8 @@ enum Vocabulary {
     "--password-fd": .value, "--groups": .value, "--ciphers": .value,
     "--allow-downgrade": .value,
     "--timeout": .value, "--port": .value, "--bind": .value, "--to": .value, "--peer": .value,
-    "--relay": .value, "--log-text": .value, "--log-sync": .value, "--write": .value, "--exec": .value,
+    "--relay": .value, "--listen": .value, "--keep": .value, "--quota": .value, "--log-text": .value,
+    "--log-sync": .value, "--write": .value, "--exec": .value,
     "--notify-cmd": .value,
   ]
 
@@ -32,7 +33,6 @@ enum Vocabulary {
 
   /// Options whose names are kept for later versions.
   static let laterOptions: Set<String> = [
-    "--wait", "--record", "--heads", "--sign", "--manual-key", "--listen", "--keep",
-    "--quota", "--room-password-file",
+    "--wait", "--record", "--heads", "--sign", "--manual-key", "--room-password-file",
   ]
 }

@@ -14,10 +14,6 @@ final class Conversation {
     case accepted
   }
 
-  /// The longest first message, its head included; of what an accepted connection says at once, one byte
-  /// more is kept, so that too much is still seen to be too much.
-  private static let firstMessageLimit = 3 + 1697
-
   let core: MessengerCore
   let origin: Origin
   let address: LinkAddress
@@ -26,7 +22,7 @@ final class Conversation {
   private var link: (any Link)?
   private var machine: ConnectionMachine?
   private var openedAt = Moment(nanoseconds: 0)
-  private var firstBytes: [UInt8] = []
+  private var first = FirstMessage()
   private var isWaitingForWork = false
   private var isInTurn = false
   private var answers: [ConnectionEvent] = []
@@ -177,27 +173,10 @@ final class Conversation {
     turn { $0.start(at: openedAt) }
   }
 
-  private enum FirstMessage {
-    case unfinished, whole, wrong
-  }
-
-  private var firstMessage: FirstMessage {
-    guard firstBytes.count >= FrameHead.byteCount else { return .unfinished }
-    let head = FrameHead(
-      length: UInt16(firstBytes[0]) << 8 | UInt16(firstBytes[1]), type: firstBytes[2])
-    guard FrameGate.initiation.admits(head), let count = head.bodyCount else { return .wrong }
-    return firstBytes.count >= FrameHead.byteCount + count ? .whole : .unfinished
-  }
-
-  private func keepFirstBytes(_ bytes: Span<UInt8>) {
-    let room = Conversation.firstMessageLimit + 1 - firstBytes.count
-    for index in 0..<min(room, bytes.count) { firstBytes.append(bytes[index]) }
-  }
-
   /// The first message is judged when it is whole, and costs nothing before; a wrong one is refused at
   /// once, since that takes no work.
   private func judgeFirstBytes(_ now: Moment) {
-    switch firstMessage {
+    switch first.standing(.initiation) {
     case .unfinished:
       return
     case .wrong:
@@ -223,15 +202,14 @@ final class Conversation {
   private func work(_ now: Moment) {
     guard machine == nil else { return }
     begin(now)
-    let bytes = firstBytes
-    firstBytes = []
+    let bytes = first.take()
     turn { $0.received(bytes.span, at: now) }
   }
 
   /// Lets go of a connection that has proven nothing, in silence.
   func shed() {
     guard isHandshaking else { return }
-    firstBytes = []
+    first = FirstMessage()
     link?.close(afterFlushing: false)
   }
 
@@ -382,7 +360,7 @@ extension Conversation: LinkDriver {
 
   func received(_ bytes: Span<UInt8>, at now: Moment) {
     if machine == nil {
-      keepFirstBytes(bytes)
+      first.keep(bytes)
       if !isWaitingForWork { judgeFirstBytes(now) }
     } else {
       turn { $0.received(bytes, at: now) }
@@ -396,8 +374,8 @@ extension Conversation: LinkDriver {
   func alarm(at now: Moment) {
     guard machine != nil else {
       // Silent for too long, or the queue was.
-      if !firstBytes.isEmpty { tellUnheard(.timeout) }
-      firstBytes = []
+      if !first.bytes.isEmpty { tellUnheard(.timeout) }
+      first = FirstMessage()
       link?.close(afterFlushing: false)
       return
     }
@@ -405,7 +383,7 @@ extension Conversation: LinkDriver {
   }
 
   func linkClosed(_ cause: LinkEnd, at now: Moment) {
-    if machine == nil && !firstBytes.isEmpty { tellUnheard(.closed) }
+    if machine == nil && !first.bytes.isEmpty { tellUnheard(.closed) }
     link = nil
     turn { $0.handle(.linkClosed, at: now) }
     if summary == nil { core.stoppedWorking(self) }

@@ -156,7 +156,7 @@ extension BindDecision {
   }
 
   /// What others can dial: the one address, or all of this computer but loopback and link-local ones.
-  fileprivate func addresses(among all: [LocalAddress], bound: String) -> [String] {
+  func addresses(among all: [LocalAddress], bound: String) -> [String] {
     if reachesThisComputerOnly { return [] }
     let isEverything = NumericAddress(bound)?.isUnspecified ?? false
     guard isEverything else { return [bound] }

@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "invite", "accept", "relay", "file", "daemon", "status", "rpc", "key",
+    "invite", "accept", "file", "daemon", "status", "rpc", "key",
   ])
   func aCommandOfALaterVersionIsRefusedByName(word: String) throws {
     let failure = try #require(CommandLineReader.failure(of: [word, "--whatever", "x"]))

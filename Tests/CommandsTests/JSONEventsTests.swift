@@ -11,10 +11,10 @@ import Wire
   private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
   @Test func anErrorSaysItsCodeExitMessageAndHint() throws {
-    let failure = try #require(CommandLineReader.failure(of: ["relay"]))
+    let failure = try #require(CommandLineReader.failure(of: ["daemon"]))
     #expect(
       text(JSONEvents.error(failure)).hasPrefix(
-        #"{"v":1,"event":"error","code":"E_USAGE","exit":2,"message":"`relay` comes later"#))
+        #"{"v":1,"event":"error","code":"E_USAGE","exit":2,"message":"`daemon` comes later"#))
     #expect(text(JSONEvents.error(failure)).hasSuffix("\"}\n"))
     #expect(text(JSONEvents.error(failure)).contains(#","hint":""#))
   }

@@ -305,7 +305,7 @@ extension EndToEnd {
       (["snd", "user2"], "did you mean", "send"),
       (["send", "user2", "--wait", "5"], "comes later", "--wait"),
       (["group", "list"], "comes later", "group"), (["listen", "--port", "seven"], "--port", ""),
-      (["listen", "--frobnicate"], "--frobnicate", ""), (["relay"], "comes later", ""),
+      (["listen", "--frobnicate"], "--frobnicate", ""), (["daemon"], "comes later", ""),
     ])
     func argumentsThatCannotBeAreExitTwo(arguments: [String], says: String, and: String) async throws {
       let scene = try Scene()

@@ -84,7 +84,7 @@ package final class Handmade {
     try keyPair.decapsulate(ciphertext.span, into: &secret)
     try state.mixKey(secret, as: .encapsulated)
     passwordSession = state.hash
-    if mode == .known { _ = try open(Array(body.dropFirst(1154)), 32) }
+    if mode.knowsResponder { _ = try open(Array(body.dropFirst(1154)), 32) }
   }
 
   package func pairingRequest(_ password: [UInt8], responder: PeerName) throws -> [UInt8] {
@@ -117,13 +117,13 @@ package final class Handmade {
 
   package func takeInitiation(_ frame: [UInt8]) throws {
     let body = Array(frame.dropFirst(3))
-    if mode == .known { state.mixHash(identity.profile.signedBytes.span) }
+    if mode.knowsResponder { state.mixHash(identity.profile.signedBytes.span) }
     peerChallenge = Array(body[17..<49])
     peerShare = Array(body[49..<81])
     groupShare = Array(body[81..<1265])
     let clear = Array(body.prefix(1265))
     state.mixHash(clear.span)
-    guard mode == .known else { return }
+    guard mode.knowsResponder else { return }
     try mix(identity.agreementKey, peerShare, as: .es)
     _ = try open(Array(body.dropFirst(1265)), 0)
   }
@@ -142,7 +142,7 @@ package final class Handmade {
     try mix(ephemeral, peerShare, as: .ee)
     try state.mixKey(secret, as: .encapsulated)
     passwordSession = state.hash
-    if mode == .known {
+    if mode.knowsResponder {
       body += try seal(.firstResponse, state.response(.firstOfResponder, to: peerChallenge))
     }
     return frame(2, body)

@@ -71,9 +71,11 @@ final class MachinePair {
   func prepare() throws -> () throws -> Void {
     let password = PasswordSecret(try Secret<PasswordRelatedString>(in: GuardedRegion(byteCount: 64)))
     let target: DialSetup.Target =
-      mode == .known
-      ? .known(try pin(of: bob))
-      : .firstContact(name: bob.profile.name, password: password, floor: nil, purpose: .conversation)
+      switch mode {
+      case .known: .known(try pin(of: bob))
+      case .pair:
+        .firstContact(name: bob.profile.name, password: password, floor: nil, purpose: .conversation)
+      }
     let contact = mode == .known ? try pin(of: alice) : nil
     return { [self] in
       let now = Moment(nanoseconds: 0)

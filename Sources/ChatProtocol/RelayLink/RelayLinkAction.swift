@@ -43,4 +43,10 @@ package struct RelayLinkEnd: Hashable, Sendable {
   package let peerReason: CloseReason?
   /// The other side's ALERT, if one came.
   package let alert: AlertCode?
+
+  package init(code: ChatErrorCode?, peerReason: CloseReason?, alert: AlertCode?) {
+    self.code = code
+    self.peerReason = peerReason
+    self.alert = alert
+  }
 }
