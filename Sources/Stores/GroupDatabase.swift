@@ -14,18 +14,29 @@ package final class GroupDatabase: Sendable {
     do {
       let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
       try Folder.create(folder)
-      queue = try StoreFile.open(path)
+      queue = try StoreFile.open(path, patience: Self.patience)
       try queue.write(Self.makeTables)
     } catch {
       throw GroupStoreFailure(error, path: path)
     }
   }
 
-  /// Opens a database that is there, while another process may write to it; nil where there is none.
+  /// Opens a database that is there, to read it while another process may write to it; nil where there is none.
   package static func existing(path: String) throws(GroupStoreFailure) -> GroupDatabase? {
     guard FileStatus.exists(path) else { return nil }
-    return try GroupDatabase(path: path)
+    return try GroupDatabase(reading: path)
   }
+
+  private init(reading path: String) throws(GroupStoreFailure) {
+    do {
+      queue = try StoreFile.open(path, patience: Self.patience)
+    } catch {
+      throw GroupStoreFailure(error, path: path)
+    }
+  }
+
+  /// Another process may be writing, or looking, in seconds.
+  private static let patience: Double = 5
 
   // MARK: Reading
 

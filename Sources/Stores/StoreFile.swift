@@ -5,9 +5,11 @@ package import GRDB
 package enum StoreFile {
   /// Opens or makes the database at `path`, whose folder must exist and be the user's alone.
   ///
-  /// Throws what SQLite says.
-  package static func open(_ path: String) throws -> DatabaseQueue {
-    try DatabaseQueue(path: path, configuration: configuration())
+  /// `patience`: how long to wait, in seconds, while another process writes. Throws what SQLite says.
+  package static func open(_ path: String, patience: Double = 0) throws -> DatabaseQueue {
+    var configuration = configuration()
+    if patience > 0 { configuration.busyMode = .timeout(patience) }
+    return try DatabaseQueue(path: path, configuration: configuration)
   }
 
   /// The same for a database that is read while a transaction is being synced.

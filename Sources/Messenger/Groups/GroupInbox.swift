@@ -179,6 +179,10 @@ extension GroupKeeper {
     let blocked = blocked
     let isBlocked = await disk.run { try? blocked.contains(inviter.name) }
     guard isBlocked == .some(false) else { return false }
-    return try await contact(inviter.name)?.signedBytes == inviter.signedBytes
+    do throws(MessengerFailure) {
+      return try await contact(inviter.name)?.signedBytes == inviter.signedBytes
+    } catch .notVerified {
+      return false
+    }
   }
 }

@@ -195,6 +195,7 @@ actor GroupKeeper: LoopActor {
       throw .group(.notMember(name))
     }
     if member.isForked { throw .group(.forked(name)) }
+    start(room)
     return (room, member)
   }
 

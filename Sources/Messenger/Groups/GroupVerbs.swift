@@ -126,7 +126,6 @@ extension GroupKeeper {
     guard text.count <= GroupMemberLimits.textByteCount else { throw .group(.textTooLong(text.count)) }
     guard text.span.isValidUTF8 else { throw .usage(.textNotUTF8) }
     guard !member.isLeaving else { throw .group(.notMember(name)) }
-    start(room)
     try await until(room) { member.waitingCount < GroupMemberLimits.outboxCount / 2 }
     let outgoing = room.stream.next(text: text, at: .now)
     guard let log = room.log else { throw .stopped }
