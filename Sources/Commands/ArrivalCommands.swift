@@ -34,7 +34,7 @@ struct ArrivalCommands: Sendable {
   var isEmpty: Bool { queues.isEmpty }
 
   /// Takes a message that was told by now; with `--exec` returns when there is room for it.
-  func arrived(_ message: MessageEvent) async {
+  func arrived(_ message: ArrivedMessage) async {
     for queue in queues { await queue.take(message) }
   }
 

@@ -27,7 +27,7 @@ package actor CommandQueue {
   package enum Report: Sendable {
     case output([UInt8], isCut: Bool)
     /// It ended otherwise than with 0.
-    case failed(ShellCommand.Ending, MessageEvent)
+    case failed(ShellCommand.Ending, ArrivedMessage)
     case notStarted(StreamError)
     /// So many wait, and the conversation with them; told once until there is room for all.
     case isFull(Int)
@@ -45,7 +45,7 @@ package actor CommandQueue {
   private let settings: Settings
   private let report: @Sendable (Report) async -> Void
   private let stopSwitch: StopSwitch
-  private var waiting: [MessageEvent] = []
+  private var waiting: [ArrivedMessage] = []
   /// Whose messages are worked on.
   private var running: [PeerName] = []
   /// Of these, commands that have not ended.
@@ -70,8 +70,10 @@ package actor CommandQueue {
     stopSwitch = try StopSwitch()
   }
 
+  package func take(_ message: MessageEvent) async { await take(ArrivedMessage(message)) }
+
   /// Takes a message that arrived; with `--exec` returns when there is room for it.
-  package func take(_ message: MessageEvent) async {
+  package func take(_ message: ArrivedMessage) async {
     switch kind {
     case .exec: await waitForRoom()
     case .notify: break
@@ -130,7 +132,7 @@ package actor CommandQueue {
     resume(&idleWaiters)
   }
 
-  private func run(_ message: MessageEvent, on thread: ThreadedWork) async {
+  private func run(_ message: ArrivedMessage, on thread: ThreadedWork) async {
     let (command, limits, stopSwitch) = (command, settings.run, stopSwitch)
     let input: [UInt8] =
       switch kind {
@@ -157,16 +159,20 @@ package actor CommandQueue {
   }
 
   /// Names are those of the user's own file or contacts; what could hide or turn text in them is escaped.
-  private static func variables(of message: MessageEvent) -> [(name: String, value: String)] {
-    [
+  private static func variables(of message: ArrivedMessage) -> [(name: String, value: String)] {
+    let place: (name: String, value: String) =
+      switch message.place {
+      case .session(let session): ("SECURE_CHAT_SESSION", session.text)
+      case .group(let group): ("SECURE_CHAT_GROUP", SafeText.line(group.text))
+      }
+    return [
       ("SECURE_CHAT_FROM", SafeText.line(message.from.text)),
-      ("SECURE_CHAT_VERIFIED", message.verified ? "yes" : "no"),
-      ("SECURE_CHAT_SESSION", message.session.text), ("SECURE_CHAT_ID", message.id.text),
+      ("SECURE_CHAT_VERIFIED", message.verified ? "yes" : "no"), place, ("SECURE_CHAT_ID", message.id.text),
       ("SECURE_CHAT_SEQ", String(message.seq)),
     ]
   }
 
-  private func tell(_ result: Result, _ message: MessageEvent) async {
+  private func tell(_ result: Result, _ message: ArrivedMessage) async {
     switch result {
     case .failure(let error): await report(.notStarted(error))
     case .outcome(let outcome):

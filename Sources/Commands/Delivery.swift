@@ -220,7 +220,7 @@ actor Delivery {
     case .message(let message):
       if purpose == .conversation {
         await tell(event)
-        await commands.arrived(message)
+        await commands.arrived(ArrivedMessage(message))
       }
     }
     wake()

@@ -66,7 +66,8 @@ struct ListenService: Sendable {
         await commands.end(after: Task {})
         throw error
       }
-      if case .message(let message) = event { await commands.arrived(message) }
+      if case .message(let message) = event { await commands.arrived(ArrivedMessage(message)) }
+      if case .group(.message(let message)) = event { await commands.arrived(ArrivedMessage(message)) }
       if options.once, case .closed(let closed) = event, await ending.code == nil {
         await ending.set(closed.endedCleanly ? .ok : .failed)
         await messenger.shutDown()

@@ -24,6 +24,11 @@ extension Lobby {
   }
 
   private func arrived(_ connected: ConnectedEvent) async {
+    // Nobody here dialled: an invitation to a group needed a word with them, and that is over in a moment.
+    if connected.dialled, targets[connected.peer] == nil {
+      if !connected.known { await screen.say(Sentences.metForAGroup(connected)) }
+      return
+    }
     let isFirst = hub.count == 0
     hub.add(connected)
     if connected.dialled { dials.removeAll { $0.target.name == connected.peer } }
@@ -43,7 +48,7 @@ extension Lobby {
     for line in Sentences.message(message, paint: screen.paint) { await screen.show(line) }
     await screen.payload(EventTeller.payload(of: message.text))
     await ring()
-    await commands.arrived(message)
+    await commands.arrived(ArrivedMessage(message))
   }
 
   private func showTick(_ text: String, _ delivered: DeliveredEvent) async {

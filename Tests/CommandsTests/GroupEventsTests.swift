@@ -21,7 +21,7 @@ import Wire
     "text_refused": ["group": .text, "id": .text, "reason": .text],
     "misdeed": ["group": .text, "code": .text, "message": .text],
     "group_ended": ["group": .text, "reason": .text],
-    "group_connected": ["group": .text, "address": .text, "online": .texts],
+    "group_connected": ["group": .text, "address": .text, "members": .texts],
     "warning": ["code": .text, "message": .text],
   ]
 

@@ -101,12 +101,6 @@ actor GroupFollower {
     return ended[group]
   }
 
-  /// Says that a group is known to be connected: it was when the command asked.
-  func knowsConnected(_ group: GroupName) {
-    connected.insert(group)
-    wake()
-  }
-
   private func holds(
     within seconds: Int, _ condition: (isolated GroupFollower) -> Bool
   ) async -> Bool {
@@ -132,7 +126,7 @@ actor GroupFollower {
     case .message(let message):
       if telling == .all {
         await tell(event)
-        await commands.arrived(message)
+        await commands.arrived(ArrivedMessage(message))
       }
     case .step, .refused, .repairWanted, .warning: await tell(event)
     case .closed, .delivered, .verifyProposed: if telling == .all { await tell(event) }
@@ -168,7 +162,12 @@ actor GroupFollower {
       failure = failure ?? Sentences.textRefused(group, why)
       wake()
     case .misdeed, .invitationDropped, .storageFailed: await tell(.group(happening))
-    case .memberInvited, .joined, .left, .removed, .offline, .presence, .message, .logged:
+    case .message(let message):
+      if telling == .all {
+        await tell(.group(happening))
+        await commands.arrived(ArrivedMessage(message))
+      }
+    case .memberInvited, .joined, .left, .removed, .offline, .presence, .logged:
       if telling == .all { await tell(.group(happening)) }
     }
   }

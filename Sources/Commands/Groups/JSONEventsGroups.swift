@@ -39,7 +39,7 @@ extension JSONEvents {
       line("group_connected") { fields in
         fields.write("group", group.text)
         fields.write("address", address)
-        fields.write("online", members.map(\.text))
+        fields.write("members", members.map(\.text))
       }
     case .reconnecting: warning("W_RELAY", happening)
     case .invitationDropped: warning("W_INVITATION", happening)

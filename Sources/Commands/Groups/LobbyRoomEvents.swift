@@ -22,7 +22,9 @@ extension Lobby {
     case .misdeed, .invitationDropped, .storageFailed:
       await say(happening)
       await ring()
-    case .memberInvited, .joined, .left, .removed, .offline, .presence, .logged: await say(happening)
+    // Who invited was told by the answer to it.
+    case .offline(_, _, let by): if by != party.me { await say(happening) }
+    case .memberInvited, .joined, .left, .removed, .presence, .logged: await say(happening)
     }
   }
 
@@ -36,6 +38,7 @@ extension Lobby {
     for line in Sentences.message(message, paint: screen.paint) { await screen.show(line) }
     await screen.payload(EventTeller.payload(of: message))
     await ring()
+    await commands.arrived(ArrivedMessage(message))
   }
 
   // MARK: Who is there

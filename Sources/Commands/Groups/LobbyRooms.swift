@@ -168,8 +168,11 @@ extension Lobby {
     return names.count == named.names.count ? (room, names) : nil
   }
 
+  /// Whom the invitation reached, the group's own notices tell.
   private func tell(_ result: GroupInvited) async {
-    for line in Sentences.invited(result) { await screen.say(line) }
+    if !result.offline.isEmpty {
+      await screen.say(Sentences.notOnline(result.offline, in: result.summary.name, invitedBy: nil))
+    }
     for failed in result.failed {
       await screen.say(
         Sentences.explained(

@@ -112,9 +112,14 @@ extension Sentences {
       + "when they come."
   }
 
-  static func connected(_ group: GroupName, _ address: String, _ online: [PeerName]) -> String {
-    "\(group.text) is connected, by the relay at \(SafeText.line(address)). "
-      + (online.isEmpty ? "Nobody else is online." : "Online: \(list(online, separator: ", ")).")
+  static func connected(_ group: GroupName, _ address: String, _ others: [PeerName]) -> String {
+    "\(group.text) is connected, by the relay at \(SafeText.line(address))."
+      + (others.isEmpty ? "" : " Members: \(list(others, separator: ", ")).")
+  }
+
+  /// A first contact that an invitation to a group made.
+  static func metForAGroup(_ event: ConnectedEvent) -> String {
+    "First contact with \(event.peer.text), password accepted.  Their words, to compare by phone: \(event.words)"
   }
 
   static func ended(_ group: GroupName, _ standing: GroupSummary.Standing) -> String {
@@ -254,7 +259,7 @@ extension Sentences {
   }
   static let kickUsage = "Type /kick NAME in the group, or /kick GROUP: NAME."
 
-  /// What an invitation came to, beside the notices that every member gets.
+  /// What an invitation came to.
   static func invited(_ result: GroupInvited) -> [String] {
     var lines: [String] = []
     if !result.invited.isEmpty {
