@@ -44,13 +44,15 @@ extension RelayEngine {
     for expiry in expired {
       if !expiry.isUnused {
         with(expiry.mailbox, .expiry(expiry), at: now)
-      } else if mailboxes[expiry.mailbox] == nil {
-        // Whoever wants it now waits until it is gone, and may open it again.
-        let mailbox = LiveMailbox(expiry.mailbox, limits: limits, at: now.moment)
-        mailbox.phase = .changing
-        mailboxes[expiry.mailbox] = mailbox
-        add(.forget(mailbox), to: mailbox)
+        continue
       }
+      let known = mailboxes[expiry.mailbox]
+      guard known?.isIdle ?? true else { continue }
+      // Whoever wants it now waits until it is gone, and may open it again.
+      let mailbox = known ?? LiveMailbox(expiry.mailbox, limits: limits, at: now.moment)
+      mailbox.phase = .changing
+      mailboxes[expiry.mailbox] = mailbox
+      add(.forget(mailbox), to: mailbox)
     }
     if expired.count >= Self.sweepCount, let last = expired.last { sweep(after: last.mailbox, at: now) }
   }
