@@ -151,7 +151,7 @@ if let packages = Context.environment["SECURE_CHAT_FUZZ"] {
       name: "FuzzHarness",
       dependencies: [
         "ChatProtocol", "Cryptography", "GroupKeys", "LogFiles", "Messenger", "Places",
-        "ProtocolTestSupport", "SessionLog",
+        "ProtocolTestSupport", "Relay", "SessionLog",
         "Terminal", "Wire",
       ], path: "Fuzz/Harness", swiftSettings: testSettings),
     .executableTarget(

@@ -2,6 +2,7 @@
 package enum FuzzTarget: String, CaseIterable, Sendable {
   case frames, handshake, records, users, log, terminal, home
   case mlsmessage, welcome, keypackage, ratchettree
+  case relayframe
   /// No target of the product: it holds a fault that only a fuzzer which sees what it reaches can find.
   case planted
 
@@ -19,6 +20,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .welcome: GroupsTarget.welcome(&input)
     case .keypackage: GroupsTarget.keyPackage(&input)
     case .ratchettree: GroupsTarget.tree(&input)
+    case .relayframe: RelayTarget.run(&input)
     case .planted: PlantedTarget.run(&input)
     }
   }

@@ -1,5 +1,6 @@
 internal import GRDB
 internal import Places
+internal import Synchronization
 package import Wire
 
 /// What a relay keeps, in SQLite (GROUPS 3.4): one transaction a batch, synced when it returns.
@@ -8,7 +9,7 @@ package import Wire
 package final class RelayDatabase: Sendable {
   private let pool: DatabasePool
   /// Held as long as the database is open: two relays that number one mailbox would give two receipts for a place.
-  private let lock: FileLock
+  private let lock: Mutex<FileLock?>
 
   /// Opens or makes the store in `folder`, which is made with mode 0700 where it is missing.
   ///
@@ -19,7 +20,7 @@ package final class RelayDatabase: Sendable {
     do {
       try Folder.create(folder)
       let path = folder + "/relay.sqlite"
-      lock = try FileLock(file: folder + "/relay.lock", patience: .none)
+      lock = Mutex(try FileLock(file: folder + "/relay.lock", patience: .none))
       // Made here, so that SQLite makes its other files with the same mode.
       try OpenFile.forReadingAndWriting(path).status().requirePrivate(path: path)
       pool = try StoreFile.openForReaders(path)
@@ -98,6 +99,7 @@ package final class RelayDatabase: Sendable {
     do {
       _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
       try pool.close()
+      lock.withLock { $0 = nil }
     } catch {
       throw RelayStoreFailure(error)
     }
