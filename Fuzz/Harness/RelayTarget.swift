@@ -178,7 +178,8 @@ private final class FuzzedRelay {
       entries[mailbox, default: []].append(entry)
     case .trim(let mailbox, let floor, _):
       let gone = entries[mailbox]?.filter { $0.sequence < floor } ?? []
-      rows[mailbox]?.floor = max(floor, rows[mailbox]?.floor ?? 1)
+      let before = rows[mailbox]?.floor ?? 1
+      rows[mailbox]?.floor = max(floor, before)
       rows[mailbox]?.entryByteCount -= gone.reduce(0) { $0 + $1.frameByteCount }
       entries[mailbox]?.removeAll { $0.sequence < floor }
     case .putItem(let mailbox, let item, let bodyHash, _):
