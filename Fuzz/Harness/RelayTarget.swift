@@ -6,7 +6,7 @@ enum RelayTarget {
   static func run(_ input: inout FuzzInput) {
     let relay = FuzzedRelay()
     var steps = 0
-    while !input.isEmpty, steps < 400 {
+    while !input.isEmpty, steps < 150 {
       steps += 1
       relay.step(&input)
     }
