@@ -122,12 +122,6 @@ package final class GroupDatabase: Sendable {
     try write { database in try Self.remove(id, from: "sent_invitations", database) }
   }
 
-  package func remove(keyPackages ids: [[UInt8]]) throws(GroupStoreFailure) {
-    try write { database in
-      for id in ids { try Self.remove(id, from: "key_packages", database) }
-    }
-  }
-
   /// Forgets a group's keys and rows; what its facts say stays.
   package func wipe(group: [UInt8]) throws(GroupStoreFailure) {
     try write { database in

@@ -27,8 +27,6 @@ struct DirectSessions: Sendable {
     return conversation.groupPeer
   }
 
-  func peer(_ session: SessionID) -> Peer? { core.value.session(session)?.groupPeer }
-
   /// Sends a record on a session; nothing where it is over.
   func send(_ message: DirectGroupMessage, on session: SessionID) {
     guard let record = message.record else { return }

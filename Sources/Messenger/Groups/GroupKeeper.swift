@@ -43,7 +43,6 @@ actor GroupKeeper: LoopActor {
   var wordsOfProfiles: [Profile: String] = [:]
   private var retrying: Task<Void, Never>?
   private(set) var isShuttingDown = false
-  private var isOpen = false
 
   /// Made on the loop.
   init(
@@ -89,7 +88,6 @@ actor GroupKeeper: LoopActor {
       guard FileStatus.exists(GroupStore.path(of: profile)) else { return }
     }
     _ = try await opened()
-    isOpen = true
     for room in rooms.values where room.facts.isLive || room.isLeaving { start(room) }
     for relay in relays { startInbox(at: relay.place) }
     resumeDeliveries()

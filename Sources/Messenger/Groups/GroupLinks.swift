@@ -48,6 +48,7 @@ extension GroupKeeper {
       room.log = nil
       await withCheckedContinuation { continuation in log.close(why) { continuation.resume() } }
     }
+    while room.isForgetting { await room.change() }
     room.changed()
   }
 

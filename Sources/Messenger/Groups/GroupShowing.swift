@@ -82,6 +82,7 @@ extension GroupKeeper {
       try? await store.run { database, _ in try database.taken(ids, of: group) }
       room.isForgetting = false
       self.forgetTaken(in: room)
+      room.changed()
     }
   }
 

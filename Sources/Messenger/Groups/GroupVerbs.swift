@@ -81,6 +81,8 @@ extension GroupKeeper {
     guard room.facts.isLive, let member = room.member, !member.hasEnded else {
       throw .group(.notMember(name))
     }
+    // Nothing can be said there any more.
+    if member.isForked { return conclude(room, .left) }
     start(room)
     if let refusal = attempt(.leave, in: room) { throw failure(refusal, in: room) }
     try await until(room) { member.hasEnded || member.leaveIsInLog }
