@@ -22,7 +22,9 @@ package struct GroupInvitation: Hashable, Sendable {
     guard try reader.uint8() == Self.version else { throw .member(.invitationVersion) }
     position = GroupPosition(
       term: try reader.uint64(), sequence: try reader.uint64(), chain: try reader.fixed(32))
-    guard position.sequence > 0, case .welcome(let welcome) = try MLSMessage(parsing: reader.rest()) else {
+    guard (1..<GroupMemberLimits.largestNumber).contains(position.sequence),
+      case .welcome(let welcome) = try MLSMessage(parsing: reader.rest())
+    else {
       throw .member(.invitationContent)
     }
     self.welcome = welcome

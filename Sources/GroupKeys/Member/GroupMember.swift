@@ -81,7 +81,9 @@ package final class GroupMember {
   ) throws(GroupError) -> GroupMember {
     let group = try Group.join(
       invitation.welcome, with: own, preSharedKeys: PreSharedKeys(), in: surroundings)
-    guard group.groupID.count == 32 else { throw .member(.invitationContent) }
+    guard group.groupID.count == 32, group.epochNumber < GroupMemberLimits.largestNumber else {
+      throw .member(.invitationContent)
+    }
     let roster = try Roster(of: group.epoch.tree)
     guard roster[group.own]?.profile.signedBytes == identity.profile.signedBytes,
       let inviter = group.inviter.flatMap({ roster[$0] })

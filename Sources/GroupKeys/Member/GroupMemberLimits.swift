@@ -20,6 +20,8 @@ package enum GroupMemberLimits {
   package static let wantedCount = 4_096
   /// Names in one envelope "offline".
   package static let namesOfANotice = 512
+  /// Epochs and places in a log that an invitation may begin at: nobody gets there, and no sum runs over.
+  package static let largestNumber: UInt64 = 1 << 48
   // What is remembered
   /// Chain values of the relay's log that `seen` is compared with.
   package static let rememberedChains = 4_096

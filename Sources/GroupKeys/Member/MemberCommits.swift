@@ -20,7 +20,7 @@ extension GroupMember {
       try keys.check(commit, pseudonym: state.pseudonym, bodyHash: bodyHash)
       guard commit.replaces == expectedReplaces else { throw .member(.replacesAnother) }
       let message = try opened(entry).message
-      switch try group.process(message, now: judgingTime(entry)) {
+      switch try group.process(message, now: nil) {
       case .application: throw .member(.entryKindDiffers)
       case .proposal(let sent):
         group.pending.removeAll { $0.sent.reference == sent.reference }
@@ -28,7 +28,7 @@ extension GroupMember {
       case .commit(let staged), .ownCommit(let staged):
         if case .member(let leaf) = staged.committer { author = roster[leaf]?.name }
         do throws(GroupError) {
-          try apply(staged, nextKey: commit.nextKey, judging: judgingTime(entry))
+          try apply(staged, nextKey: commit.nextKey)
         } catch {
           if staged.hash != state.ownCommit?.hash { group.discard(staged.hash) }
           throw error
@@ -77,10 +77,9 @@ extension GroupMember {
   }
 
   /// Moves to the epoch of a staged commit that has its place; throws, and changes nothing, where it breaks a rule.
-  private func apply(
-    _ staged: StagedCommit, nextKey: [UInt8], judging time: GroupTime?
-  ) throws(GroupError) {
-    let (nextRoster, nextDescription) = try staged.judged(from: group, roster, description, now: time)
+  private func apply(_ staged: StagedCommit, nextKey: [UInt8]) throws(GroupError) {
+    // Lifetimes were for the inviter to look at: those who read this in a year judge as those who do today.
+    let (nextRoster, nextDescription) = try staged.judged(from: group, roster, description, now: nil)
     if let next = staged.next {
       let nextKeys = try EpochKeys(of: next, suite: group.suite)
       guard nextKeys.relayPublicKey == nextKey else { throw .member(.nextKeyDiffers) }
@@ -113,7 +112,14 @@ extension GroupMember {
     }
     (roster, description, keys) = (nextRoster, nextDescription, nextKeys)
     (state.refused, state.ownCommit, state.ownProposal) = (nil, nil, nil)
-    state.wantedAdds.removeAll { invitee in roster[invitee.profile.name] != nil }
+    for invitee in state.wantedAdds {
+      guard let person = roster[invitee.profile.name],
+        person.profile.signedBytes != invitee.profile.signedBytes
+      else { continue }
+      // Another one of the same name was faster.
+      output.afterStore(.notice(.notInvited(invitee.profile)))
+    }
+    state.wantedAdds.removeAll { roster[$0.profile.name] != nil }
     state.wantedRemoves.removeAll { roster[$0] == nil }
     link?.lostSlot = nil
     link?.commitAt = nil
@@ -124,10 +130,7 @@ extension GroupMember {
     }
     output.needsState = true
     output.afterStore(.notice(.renewed(epoch: group.epochNumber)))
-    if link != nil {
-      output.afterStore(.hello(hello))
-      presence.announceSoon(now + randomDuration(upTo: .seconds(1)))
-    }
+    if link != nil { output.afterStore(.hello(hello)) }
   }
 
   private func notify(_ staged: StagedCommit, by author: Profile, in next: Roster) {
@@ -167,7 +170,7 @@ extension GroupMember {
     let position = state.position
     do throws(GroupError) {
       guard let staged = group.staged[own.hash] else { throw .misuse(.nothingStaged) }
-      try apply(staged, nextKey: own.nextKey, judging: nil)
+      try apply(staged, nextKey: own.nextKey)
     } catch {
       // It was judged when it was made: only a damaged state leads here.
       return output.end(.storeFailed)
@@ -238,10 +241,9 @@ extension GroupMember {
       group.pending.compactMap { pending in
         if case .remove(let leaf) = pending.sent.proposal { leaf } else { nil }
       })
+    if !roster.isAdmin(group.own, in: description) { state.wantedRemoves = [] }
     for name in state.wantedRemoves {
-      guard let leaf = roster[name]?.leaf, !leavers.contains(leaf), leaf != group.own,
-        roster.isAdmin(group.own, in: description)
-      else { continue }
+      guard let leaf = roster[name]?.leaf, !leavers.contains(leaf), leaf != group.own else { continue }
       request.proposals.append(.remove(leaf))
     }
     var adds: [GroupInvitee] = []

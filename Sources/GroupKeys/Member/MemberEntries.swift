@@ -61,14 +61,11 @@ extension GroupMember {
     return (try key.open(entry.body), key)
   }
 
-  /// Seconds since 1970 for the lifetimes of new leaves: the relay's word, so that all members judge alike.
-  func judgingTime(_ entry: RelayEntry) -> GroupTime { entry.time.milliseconds / 1_000 }
-
   private func application(_ entry: RelayEntry, _ bodyHash: [UInt8]) {
     if let (row, attempt) = outbox.sealed(into: bodyHash) { return ownMessage(row, attempt, entry) }
     do throws(GroupError) {
       let (message, key) = try opened(entry)
-      switch try group.process(message, now: judgingTime(entry)) {
+      switch try group.process(message, now: nil) {
       case .application(let message): try received(message, key, entry)
       case .proposal(let sent):
         forget(sent)
@@ -206,7 +203,7 @@ extension GroupMember {
     }
     do throws(GroupError) {
       let message = try opened(entry).message
-      switch try group.process(message, now: judgingTime(entry)) {
+      switch try group.process(message, now: nil) {
       case .application:
         throw .member(.entryKindDiffers)
       case .proposal(let sent):

@@ -145,7 +145,8 @@ extension GroupMember {
 
   var nextAlarm: Moment? {
     guard let link, !hasEnded, !link.standsStill else { return nil }
-    var times: [Moment?] = [link.inFlight?.until, presence.due, presence.nextSilence]
+    var times: [Moment?] = [link.inFlight?.until, presence.nextSilence]
+    if link.isSettled { times.append(presence.due) }
     if !link.isSettled, let latest = link.settleBy {
       times.append(min(link.quietSince + GroupMemberLimits.quiet, latest))
     }

@@ -142,8 +142,8 @@ extension EpochKeys {
 extension GroupMember {
   /// Tells the live links that this member is here, and when the next time is.
   func sendPresence() {
-    guard let link, !link.standsStill, group.epochNumber > 0, !state.isForked else { return }
     presence.announced(next: now + GroupMemberLimits.presenceEvery)
+    guard let link, !link.standsStill, group.epochNumber > 0, !state.isForked else { return }
     beaconCounter = max(beaconCounter + 1, time.milliseconds)
     let beacon = PresenceBeacon(leaf: group.own, counter: beaconCounter, state: PresenceBeacon.online)
     let content = beacon.content
@@ -162,7 +162,8 @@ extension GroupMember {
   /// Somebody came: it learns soon who is here, and not from a thousand at once.
   func linkAppeared(_: UInt32) {
     guard let link, link.isSettled else { return }
-    presence.announceSoon(now + randomDuration(upTo: .milliseconds(20 + 2 * roster.count)))
+    let longest = Duration.milliseconds(20 + roster.count * roster.count / 4)
+    presence.announceSoon(now + randomDuration(upTo: min(longest, GroupMemberLimits.presenceEvery)))
   }
 
   /// Takes a beacon; what does not hold is dropped: it is no part of the log, and anybody at the relay can make it.

@@ -165,7 +165,6 @@ extension GroupMember {
     guard !state.isLeaving else { return }
     state.isLeaving = true
     output.needsState = true
-    dropOwnCommit()
     (state.wantedAdds, state.wantedRemoves) = ([], [])
     // Nobody is there who could commit it.
     if roster.count == 1 { flushEnd(.left) }

@@ -39,7 +39,8 @@ final class Villager {
   private(set) var misdeeds: [GroupMisdeed] = []
   private(set) var end: GroupEnd?
   private(set) var joinedAt: UInt64 = 0
-  private(set) var storeCount = 0
+  /// Own texts that the disk took: from there on they are promised.
+  private(set) var promised: Set<MessageID> = []
   private var numbers: UInt64 = 0
   var hasEnded: Bool { end != nil }
 
@@ -52,6 +53,7 @@ final class Villager {
   // MARK: The user
 
   func say(_ text: String) throws {
+    guard member != nil else { return }
     numbers += 1
     let id = MessageID(
       stream: UInt64(truncatingIfNeeded: user.name.utf8.reduce(7) { $0 &* 31 &+ Int($1) }), number: numbers)
@@ -104,10 +106,12 @@ final class Villager {
   // MARK: Disk
 
   private func write(_ change: GroupChange) {
-    storeCount += 1
     if let state = change.state { (disk.state, disk.recent) = (state, nil) }
     if let recent = change.recent { disk.recent = recent }
-    for row in change.outbox { disk.outbox[row.id] = row }
+    for row in change.outbox {
+      disk.outbox[row.id] = row
+      if row.type == GroupContent.text([]).type { promised.insert(row.id) }
+    }
     for id in change.sent { disk.outbox[id] = nil }
     for text in change.received { disk.received[text.id] = text }
     disk.invitations += change.invitations
@@ -150,6 +154,9 @@ final class Villager {
       (lastArrival, lastDeparture) = (village.clock, village.clock)
       if case .welcome(let shown)? = village.relay.falsifies(.welcome(welcome), number).first {
         try handle(.up(shown))
+      } else {
+        cut()
+        again()
       }
     }
   }
