@@ -137,6 +137,10 @@ extension GroupMember {
       settled()
     }
     if let inFlight = link.inFlight, inFlight.until <= now { standStill() }
+    // The log ends further on, and nothing of it comes.
+    if link.settleBy == nil, !link.isSettled, link.quietSince + GroupMemberLimits.answerPatience <= now {
+      standStill()
+    }
     for key in presence.silent(at: now) {
       if let name = nameOf(leafKey: key) { output.afterStore(.notice(.online(name, false))) }
     }
@@ -147,8 +151,10 @@ extension GroupMember {
     guard let link, !hasEnded, !link.standsStill else { return nil }
     var times: [Moment?] = [link.inFlight?.until, presence.nextSilence]
     if link.isSettled { times.append(presence.due) }
-    if !link.isSettled, let latest = link.settleBy {
-      times.append(min(link.quietSince + GroupMemberLimits.quiet, latest))
+    if !link.isSettled {
+      times.append(
+        link.settleBy.map { min(link.quietSince + GroupMemberLimits.quiet, $0) }
+          ?? link.quietSince + GroupMemberLimits.answerPatience)
     }
     if link.isSettled, link.inFlight == nil {
       // What is past waits for something else than the time.
