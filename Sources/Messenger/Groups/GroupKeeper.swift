@@ -121,15 +121,21 @@ actor GroupKeeper: LoopActor {
     }
     guard let result else { throw .stopped }
     let store = try result.get()
-    let (groups, relays) = try await store.run { database, vault in
-      (try database.loadGroups(vault), try database.loadRelays(vault))
+    do throws(MessengerFailure) {
+      let (groups, relays) = try await store.run { database, vault in
+        (try database.loadGroups(vault), try database.loadRelays(vault))
+      }
+      let found = try groups.map { (group) throws(MessengerFailure) in
+        try restored(group, path: store.path)
+      }
+      rooms = Dictionary(uniqueKeysWithValues: found.map { ($0.id, $0) })
+      order = found.map(\.id)
+      self.relays = relays
+    } catch {
+      // Whoever tries again finds nothing half read, and the lock free.
+      await store.close()
+      throw error
     }
-    for group in groups {
-      let room = try restored(group, path: store.path)
-      rooms[room.id] = room
-      order.append(room.id)
-    }
-    self.relays = relays
     self.store = store
     return store
   }

@@ -2,7 +2,6 @@ import Cryptography
 import GroupKeys
 import Places
 import Stores
-import Synchronization
 import Transport
 import Wire
 
