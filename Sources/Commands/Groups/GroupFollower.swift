@@ -25,6 +25,7 @@ actor GroupFollower {
   private(set) var lastAddress: [GroupName: String] = [:]
   private(set) var ended: [GroupName: GroupSummary.Standing] = [:]
   private(set) var invitations = 0
+  private(set) var inputEnd: Result<ExitCode, Failure>?
   private(set) var failure: Failure?
   private var isOver = false
   private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -95,10 +96,16 @@ actor GroupFollower {
     await holds(within: seconds) { $0.invitations > count }
   }
 
-  /// Waits until the group is over here, or the messenger shut down.
+  /// Waits until the group is over here, all that was to be said is said, or the messenger is shut down.
   func end(of group: GroupName) async -> GroupSummary.Standing? {
-    while ended[group] == nil, failure == nil, !isOver { await change() }
+    while ended[group] == nil, inputEnd == nil, failure == nil, !isOver { await change() }
     return ended[group]
+  }
+
+  /// The input has ended, and what it held is at the relay, or is not.
+  func inputEnded(_ end: Result<ExitCode, Failure>) {
+    inputEnd = end
+    wake()
   }
 
   private func holds(

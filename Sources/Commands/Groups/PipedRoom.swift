@@ -46,13 +46,29 @@ struct PipedRoom: Sendable {
       try await messenger.openGroups(relay: relay)
     }
     let summary = try await GroupAccess.enter(group, follower, within: timeout)
-    if readsLines { return try await sendLines(to: summary.name, follower, ending) }
-    switch await follower.end(of: summary.name) {
+    // It reads beside the group: whose part there is over ends, whatever the input does.
+    let reading =
+      readsLines
+      ? Task { await follower.inputEnded(await said(to: summary.name, follower, ending)) } : nil
+    defer { reading?.cancel() }
+    let standing = await follower.end(of: summary.name)
+    if let end = await follower.inputEnd { return try end.get() }
+    switch standing {
     case .removed: return .refused
     case .forked: return .failed
     case .left, .member, .invited, nil:
       if let failure = await follower.failure { throw failure }
       return await ending.code ?? .ok
+    }
+  }
+
+  private func said(
+    to group: GroupName, _ follower: GroupFollower, _ ending: ProgramEnding
+  ) async -> Result<ExitCode, Failure> {
+    do throws(Failure) {
+      return .success(try await sendLines(to: group, follower, ending))
+    } catch {
+      return .failure(error)
     }
   }
 

@@ -60,7 +60,8 @@ extension GroupKeeper {
     _ failed: [(name: PeerName, failure: MessengerFailure)]
   ) async throws(MessengerFailure) -> GroupInvited {
     // The members are in; that the invitations lie in their inboxes is worth a wait, and not more.
-    try? await until(room) { room.undelivered.isEmpty }
+    // They are on their way only when the commit that made them is stored.
+    try? await until(room) { room.storesDone == room.storesBegun && room.undelivered.isEmpty }
     let members = Set(room.member?.members.map(\.name) ?? [])
     return GroupInvited(
       summary: await summary(of: room), invited: names.filter(members.contains), offline: offline,
