@@ -82,12 +82,14 @@ enum GroupShow: Sendable {
   case offline([PeerName], by: Profile)
 }
 
-/// How long to wait before the next link: 1, 2, 4 .. 30 s, each up to a quarter longer by chance.
+/// How long to wait before the next link: 1, 2, 4, 8, 10 s, each up to a quarter longer by chance. So a relay that
+/// comes back is used again within 15 s.
 struct LinkBackOff {
+  private static let longestSeconds: Int64 = 10
   private var seconds: Int64 = 1
 
   mutating func next(from entropy: any EntropySource) -> (seconds: Int, milliseconds: Int64) {
-    defer { seconds = min(30, 2 * seconds) }
+    defer { seconds = min(Self.longestSeconds, 2 * seconds) }
     let jitter = Int64(entropy.publicBytes(count: 1)[0]) * seconds
     return (Int(seconds), seconds * 1000 + jitter)
   }
