@@ -146,7 +146,9 @@ extension EndToEnd {
       try scene.expect(try await written.ending() == .exited(0), "send", written)
       #expect(try await written.event("accepted").text("group") == "team")
       try await members.1.event("message", with: ["text": "without user3", "from": "user1"])
-      #expect(!third.output.text.contains("without user3"))
+      let mute = try await group.run(3, "send", "group:team", "--json", input: "and me?")
+      try scene.expect(try await mute.ending() == .exited(9), "send of one who was removed", mute)
+      #expect(!third.output.text.contains("without user3") && !mute.output.text.contains("without user3"))
 
       // Never invited.
       let stranger = try scene.start(

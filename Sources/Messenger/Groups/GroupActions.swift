@@ -120,6 +120,7 @@ extension GroupKeeper {
 
   private func perform(_ misdeed: GroupMisdeed, in room: GroupRoom) {
     tell(.misdeed(group: room.name, GroupTrouble(misdeed)))
+    if case .forgotten = misdeed { room.isBehindFloor = true }
     guard case .fork = misdeed, room.facts.standing != .forked else { return }
     room.facts.standing = .forked
     Task { try? await self.keepFacts(of: room) }
@@ -138,21 +139,27 @@ extension GroupKeeper {
   }
 
   /// This user's part is over: its keys go.
+  /// Ends this user's part in a group. Told when it is stored: whoever hears of it may end the program.
   func conclude(_ room: GroupRoom, _ standing: GroupSummary.Standing) {
-    if room.facts.isLive {
+    guard room.ending == nil else { return }
+    let isNews = room.facts.isLive
+    if isNews {
       room.facts.standing = standing
       room.facts.wanted = []
-      tell(.ended(group: room.name, standing))
     }
-    Task {
+    room.ending = Task {
+      let change = SealedChange(group: room.id.bytes, facts: room.facts)
+      try? await self.keepFacts(of: room)
+      if isNews { self.tell(.ended(group: room.name, standing)) }
       await self.stop(room, why: .bye)
       room.member = nil
-      let change = SealedChange(group: room.id.bytes, facts: room.facts)
       try? await self.opened().run { database, vault in
         try database.apply(try change.sealed(vault))
         try database.wipe(group: change.group)
       }
       room.changed()
+      // An invitation back into it may wait in an inbox, where it stayed as long as this user was in.
+      if case .removed = standing { for inbox in self.inboxes.values { await inbox.connection?.close() } }
     }
   }
 }

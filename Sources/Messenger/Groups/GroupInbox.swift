@@ -121,32 +121,45 @@ extension GroupKeeper {
           try database.keyPackage(among: references, vault)
         })
       else { return true }
-      try await take(invitation, own)
-      return true
+      return try await take(invitation, own)
     } catch {
       return false
     }
   }
 
-  private func take(_ invitation: GroupInvitation, _ own: OwnKeyPackage) async throws(MessengerFailure) {
+  /// False where it must stay in the inbox for now.
+  private func take(
+    _ invitation: GroupInvitation, _ own: OwnKeyPackage
+  ) async throws(MessengerFailure) -> Bool {
     let member: GroupMember
     do throws(GroupError) {
       member = try GroupMember.join(invitation, with: own, as: groupIdentity, in: Group.Surroundings())
     } catch {
       tell(.invitationDropped(from: nil))
-      return
+      return true
     }
     guard let inviter = member.inviter, let relay = member.relays.first,
       let address = try? RelayAddress(relay.address)
-    else { return tell(.invitationDropped(from: nil)) }
-    guard try await isWelcome(inviter) else { return tell(.invitationDropped(from: inviter.name)) }
+    else {
+      tell(.invitationDropped(from: nil))
+      return true
+    }
+    guard try await isWelcome(inviter) else {
+      tell(.invitationDropped(from: inviter.name))
+      return true
+    }
     let id = GroupID(bytes: member.groupID)
     if let old = rooms[id] {
-      // An invitation that is older than what this side has of the group says nothing new.
-      if old.facts.isLive, let known = old.member, known.position.sequence >= invitation.position.sequence {
-        return
+      if let known = old.member, known.position.sequence >= invitation.position.sequence, !old.isInvitation,
+        old.ending == nil
+      {
+        // Older than what this side has of the group.
+        return true
       }
-      await stop(old, why: .bye)
+      // Nobody's word takes the place of a group that this user is in and can follow: that it was removed from it
+      // stands in the group's own log, and is read there first.
+      if old.facts.standing == .member, !old.isBehindFloor, old.ending == nil { return false }
+      if let ending = old.ending { await ending.value } else { await stop(old, why: .bye) }
     }
     let facts = GroupFacts(
       name: member.name, standing: .invited(by: inviter.name),
@@ -172,6 +185,7 @@ extension GroupKeeper {
       .invited(
         group: facts.name, id: id, by: inviter.name,
         members: member.members.map(\.name).filter { $0 != options.me }))
+    return true
   }
 
   /// Whether an inviter is just the one that this user knows by the name, and is not blocked.

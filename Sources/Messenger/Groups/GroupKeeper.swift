@@ -230,7 +230,9 @@ actor GroupKeeper: LoopActor {
     for waiting in asked.values.joined() { waiting.resume(returning: nil) }
     asked = [:]
     for inbox in inboxes.values { await inbox.stop() }
-    for room in rooms.values { await stop(room, why: .bye) }
+    for room in rooms.values {
+      if let ending = room.ending { await ending.value } else { await stop(room, why: .bye) }
+    }
     await store?.close()
     store = nil
   }

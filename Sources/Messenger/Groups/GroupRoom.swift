@@ -17,6 +17,10 @@ final class GroupRoom {
   var outgoing: AsyncStream<RelayRequest>.Continuation?
   var linkTask: Task<Void, Never>?
   var isStopping = false
+  /// What ends this user's part, once it is over.
+  var ending: Task<Void, Never>?
+  /// The relay has forgotten what this side had not read: only another invitation leads on.
+  var isBehindFloor = false
   /// Why the last link did not come up, or ended; nil while one stands.
   var failure: MessengerFailure?
   var alarm: LoopTask?

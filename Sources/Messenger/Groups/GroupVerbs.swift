@@ -83,17 +83,25 @@ extension GroupKeeper {
       throw .group(.notMember(name))
     }
     // Nothing can be said there any more.
-    if member.isForked { return conclude(room, .left) }
+    if member.isForked {
+      conclude(room, .left)
+      await room.ending?.value
+      return
+    }
     start(room)
     if let refusal = attempt(.leave, in: room) { throw failure(refusal, in: room) }
     try await until(room) { member.hasEnded || member.leaveIsInLog }
-    guard room.facts.isLive else { return }
+    guard room.facts.isLive else {
+      await room.ending?.value
+      return
+    }
     room.facts.standing = .left
     room.facts.wanted = []
     try await keepFacts(of: room)
     tell(.ended(group: name, .left))
     // The machine goes on until another has committed it, in a later run where it must; mostly that is soon.
     try? await until(room, seconds: 5) { member.hasEnded }
+    await room.ending?.value
   }
 
   func join(_ name: GroupName?) async throws(MessengerFailure) -> GroupSummary {
