@@ -45,11 +45,11 @@ fuzz: build ## the fuzzer: every target for 100,000 runs or 20 s
 	Fuzz/run
 
 DEEP_PROGRAMS := 'floodOfInitiations|aCutConfirmationConverges|KilledAtWrites'
-DEEP_COMPUTING := 'PairTests|LogDamageTests'
+DEEP_COMPUTING := 'PairTests|LogDamageTests|HonestVillageTests|FalseRelayTests'
 
 deep: build ## the long run: floods, cuts, kills, simulation, log edits; each fuzz target for DEEP_SECONDS (600)
 	SECURE_CHAT_FLOOD_SECONDS=20 SECURE_CHAT_EVERY_OFFSET=1 $(TEST) --filter $(DEEP_PROGRAMS)
-	SECURE_CHAT_SEEDS=200000 SECURE_CHAT_EDITS=500000 $(TEST) --filter $(DEEP_COMPUTING)
+	SECURE_CHAT_SEEDS=200000 SECURE_CHAT_EDITS=500000 SECURE_CHAT_VILLAGE_SEEDS=40 $(TEST) --filter $(DEEP_COMPUTING)
 	FUZZ_RUNS=-1 FUZZ_SECONDS=$(or $(DEEP_SECONDS),600) Fuzz/run
 
 install: build ## programs, man pages and shell completions, below PREFIX (default /usr/local)
