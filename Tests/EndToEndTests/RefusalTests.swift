@@ -304,7 +304,7 @@ extension EndToEnd {
     @Test(arguments: [
       (["snd", "user2"], "did you mean", "send"),
       (["send", "user2", "--wait", "5"], "comes later", "--wait"),
-      (["group", "list"], "comes later", "group"), (["listen", "--port", "seven"], "--port", ""),
+      (["file", "list"], "comes later", "file"), (["listen", "--port", "seven"], "--port", ""),
       (["listen", "--frobnicate"], "--frobnicate", ""), (["daemon"], "comes later", ""),
     ])
     func argumentsThatCannotBeAreExitTwo(arguments: [String], says: String, and: String) async throws {
