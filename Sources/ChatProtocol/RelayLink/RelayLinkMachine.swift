@@ -184,7 +184,9 @@ package final class RelayLinkMachine {
   /// Sends a frame; false where the link is not up, is being closed, or `body` is above 1 MiB, and nothing is sent.
   @discardableResult
   package func send(type: UInt8, body: [UInt8], at now: Moment) -> Bool {
-    guard isOpen, closeSentAt == nil, let frame = try? RelayLinkFrame(type: type, body: body) else { return false }
+    guard isOpen, closeSentAt == nil, let frame = try? RelayLinkFrame(type: type, body: body) else {
+      return false
+    }
     guard hasRoom(for: UInt64(frame.fragmentCount)) else {
       close(.bye, at: now)
       return false

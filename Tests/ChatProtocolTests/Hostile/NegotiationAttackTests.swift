@@ -237,7 +237,8 @@ struct NegotiationAttackTests {
   // MARK: 19
 
   // [N-05] [M-15]
-  @Test("attack 19: an honest peer that is weaker than before is refused", arguments: HandshakeMode.betweenUsers)
+  @Test(
+    "attack 19: an honest peer that is weaker than before is refused", arguments: HandshakeMode.betweenUsers)
   func aWeakPeerAfterAStrongPinIsRefused(mode: HandshakeMode) throws {
     // The listener's floor: after the whole of AUTH, by which the peer is proven.
     for (group, floor) in [

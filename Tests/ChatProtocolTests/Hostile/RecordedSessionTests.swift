@@ -137,7 +137,8 @@ struct RecordedSessionTests {
   }
 
   @Test(
-    "attack 16: every cut of a session is told from its end, in both modes", arguments: HandshakeMode.betweenUsers
+    "attack 16: every cut of a session is told from its end, in both modes",
+    arguments: HandshakeMode.betweenUsers
   )
   func everyCutOfASessionIsTold(mode: HandshakeMode) async throws {
     let recorded = try RecordedSession(mode)
