@@ -16,7 +16,7 @@ let testSettings: [SwiftSetting] =
     .enableUpcomingFeature("ImmutableWeakCaptures"),
   ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
-let waitingTestSettings = testSettings + [.unsafeFlags(["-Onone"])]
+let plainTestSettings = testSettings + [.unsafeFlags(["-Onone"])]
 
 // Tests drive the system's own interfaces, and the macros of the test library hide where; the rooms do
 // neither.
@@ -34,12 +34,12 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-/// `computes`: the tests themselves work for seconds, so that they are worth optimising; the others compile in
-/// half the time without it.
+/// `computes`: the tests themselves work for seconds, so that they are worth optimising; the others wait, or leave
+/// the work to what they test, and compile in half the time without it.
 func tests(_ name: String, _ dependencies: [Target.Dependency], computes: Bool = false) -> Target {
   .testTarget(
     name: name, dependencies: dependencies + ["TestSupport"],
-    swiftSettings: computes ? testSettings : waitingTestSettings)
+    swiftSettings: computes ? testSettings : plainTestSettings)
 }
 
 // What each room is for, and what it may import, is in docs/ARCHITECTURE.md; ArchitectureTests
@@ -97,14 +97,14 @@ let package = Package(
       name: "ProtocolTestSupport", dependencies: ["ChatProtocol", "Cryptography", "Wire"],
       path: "Tests/ProtocolTestSupport", swiftSettings: testSettings),
     tests("ArchitectureTests", []),
-    tests("CryptographyTests", ["Cryptography"], computes: true),
-    tests("WireTests", ["Wire"], computes: true),
+    tests("CryptographyTests", ["Cryptography"]),
+    tests("WireTests", ["Wire"]),
     tests(
       "ChatProtocolTests", ["ChatProtocol", "Cryptography", "ProtocolTestSupport", "Wire"], computes: true),
-    tests("GroupKeysTests", ["GroupKeys", "Cryptography", "CZlib"], computes: true),
+    tests("GroupKeysTests", ["GroupKeys", "Cryptography", "CZlib"]),
     tests("RelayTests", ["Relay", "Wire"]),
     tests("StoresTests", ["Stores", "Places", "Wire", grdb]),
-    tests("SessionLogTests", ["SessionLog", "Cryptography", "Wire"], computes: true),
+    tests("SessionLogTests", ["SessionLog", "Cryptography", "Wire"]),
     tests("PlacesTests", ["Places"]),
     tests("LogFilesTests", ["LogFiles", "SessionLog", "Cryptography", "Wire", "Places"]),
     tests("TransportTests", ["Transport", "Wire"]),
@@ -130,7 +130,7 @@ let package = Package(
         "ProtocolTestSupport", "RelayTests", "SessionLogTests", "StoresTests", "TerminalTests",
         "TestSupport", "TransportTests", "Vectors", "WireTests",
       ],
-      sources: ["EndToEndTests", "AcceptanceTests"], swiftSettings: waitingTestSettings),
+      sources: ["EndToEndTests", "AcceptanceTests"], swiftSettings: plainTestSettings),
   ]
 )
 

@@ -12,7 +12,7 @@ private enum Seeds {
   #if DEBUG
     static let usual = 150
   #else
-    static let usual = 12_000
+    static let usual = 8_000
   #endif
 
   static var all: [UInt64] {
