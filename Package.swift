@@ -101,7 +101,7 @@ let package = Package(
     tests("WireTests", ["Wire"]),
     tests(
       "ChatProtocolTests", ["ChatProtocol", "Cryptography", "ProtocolTestSupport", "Wire"], computes: true),
-    tests("GroupKeysTests", ["GroupKeys", "Cryptography", "CZlib"]),
+    tests("GroupKeysTests", ["GroupKeys", "Cryptography", "CZlib"], computes: true),
     tests("RelayTests", ["Relay", "Wire"]),
     tests("StoresTests", ["Stores", "Places", "Wire", grdb]),
     tests("SessionLogTests", ["SessionLog", "Cryptography", "Wire"]),
