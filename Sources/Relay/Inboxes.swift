@@ -18,20 +18,21 @@ extension RelayEngine {
   func put(
     _ put: RelayInboxPut, bodyHash: [UInt8], by link: LiveLink, in mailbox: LiveMailbox, at now: RelayInstant
   ) {
-    var refusal: (RelayRefusalReason, UInt32)?
-    if mailbox.phase == .broken {
-      refusal = (.storageFailed, 0)
-    } else if mailbox.phase != .ready || mailbox.row.slot > 0 {
-      // A group's log is nobody's inbox.
-      refusal = (.unknownMailbox, 0)
-    } else if let wait = mailbox.strangers.take(at: now.moment) {
-      refusal = (.rate, wait)
-    }
-    if let (reason, wait) = refusal {
+    if let (reason, wait) = refusal(ofStrangersAt: mailbox, at: now) {
       end(link, byteCount: put.body.count)
       return refuse(put.request, reason, retryAfter: wait, to: link)
     }
     add(.putItem(mailbox, link, put, bodyHash: bodyHash, at: now.time), to: mailbox)
+  }
+
+  /// Why a stranger may not use an inbox just now, and for how many milliseconds; nil where it may.
+  private func refusal(
+    ofStrangersAt mailbox: LiveMailbox, at now: RelayInstant
+  ) -> (reason: RelayRefusalReason, retryAfter: UInt32)? {
+    if mailbox.phase == .broken { return (.storageFailed, 0) }
+    // A group's log is nobody's inbox.
+    guard mailbox.phase == .ready, mailbox.row.slot == 0 else { return (.unknownMailbox, 0) }
+    return mailbox.strangers.take(at: now.moment).map { (.rate, $0) }
   }
 
   /// Sends an owner's link the items that wait, no more at a time than one object's size unless it is one.
@@ -95,15 +96,7 @@ extension RelayEngine {
   }
 
   func take(_ taker: KeyPackageTaker, in mailbox: LiveMailbox, at now: RelayInstant) {
-    var refusal: (RelayRefusalReason, UInt32)?
-    if mailbox.phase == .broken {
-      refusal = (.storageFailed, 0)
-    } else if mailbox.phase != .ready || mailbox.row.slot > 0 {
-      refusal = (.unknownMailbox, 0)
-    } else if let wait = mailbox.strangers.take(at: now.moment) {
-      refusal = (.rate, wait)
-    }
-    if let (reason, wait) = refusal {
+    if let (reason, wait) = refusal(ofStrangersAt: mailbox, at: now) {
       end(taker.link, byteCount: 0)
       return refuse(taker.request, reason, retryAfter: wait, to: taker.link)
     }
