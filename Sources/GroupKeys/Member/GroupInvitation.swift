@@ -63,12 +63,6 @@ package struct GroupInvitation: Hashable, Sendable {
     return try GroupInvitation(parsing: opened)
   }
 
-  /// Whether this key package is the one that the invitation is for.
-  package func isFor(_ own: OwnKeyPackage) -> Bool {
-    let reference = own.keyPackage.reference(own.suite)
-    return welcome.entries.contains { $0.newMember == reference }
-  }
-
   /// References of the key packages that it is for (RFC 9420, 5.2).
   package var references: [[UInt8]] { welcome.entries.map(\.newMember) }
 }

@@ -94,7 +94,7 @@ final class Villager {
   func receive(_ sealed: [UInt8]) throws {
     guard member == nil else { return }
     let invitation = try user.open(sealed)
-    guard let own = keyPackages.first(where: invitation.isFor) else { return }
+    guard let own = keyPackages.first(where: { invitation.references.contains($0.reference) }) else { return }
     member = try GroupMember.join(invitation, with: own, as: user.identity, in: surroundings)
     joinedAt = invitation.position.sequence
     try begin()
