@@ -128,12 +128,7 @@ import Wire
 
   @Test func whoComesBackCatchesUpAndARelayThatComesBackGoesOn() async throws {
     let house = try await GroupHouse()
-    let (alice, first) = (try await house.come("alice"), try await house.come("bob"))
-    try await alice.meet(first)
-    try await alice.messenger.openGroups(relay: house.address)
-    _ = try await alice.create("team", with: ["bob"])
-    try await first.join("team")
-    #expect(await alice.seen.waits { $0.joined == ["bob"] })
+    let (alice, first) = try await house.twoInTeam()
     try await alice.say("text 0", in: "team")
     #expect(await first.reads(1))
     await first.go()
@@ -161,12 +156,7 @@ import Wire
 
   @Test func whatTheUserDidNotTakeComesAgainAndSaysSo() async throws {
     let house = try await GroupHouse()
-    let (alice, first) = (try await house.come("alice"), try await house.come("bob"))
-    try await alice.meet(first)
-    try await alice.messenger.openGroups(relay: house.address)
-    _ = try await alice.create("team", with: ["bob"])
-    try await first.join("team")
-    #expect(await alice.seen.waits { $0.joined == ["bob"] })
+    let (alice, first) = try await house.twoInTeam()
     await first.go()
 
     // It logs what comes, and nobody takes it.

@@ -65,6 +65,17 @@ final class GroupHouse {
     return GroupUser(name: name, messenger: messenger, startsTaking: startsTaking)
   }
 
+  /// alice and bob, in a group "team" that alice made.
+  func twoInTeam() async throws -> (alice: GroupUser, bob: GroupUser) {
+    let (alice, bob) = (try await come("alice"), try await come("bob"))
+    try await alice.meet(bob)
+    try await alice.messenger.openGroups(relay: address)
+    _ = try await alice.create("team", with: ["bob"])
+    try await bob.join("team")
+    #expect(await alice.seen.waits { $0.joined == ["bob"] })
+    return (alice, bob)
+  }
+
   /// Whether every log of this user's group is whole, and closed.
   func logVerdicts(of name: String) throws -> [Verdict] {
     let home = HomePath(household.folder.file("home-" + name))
