@@ -86,18 +86,7 @@ package actor Messenger: LoopActor {
   func onDisk<Answer: Sendable>(
     _ work: @escaping @Sendable () throws(HomeFailure) -> Answer
   ) async throws(MessengerFailure) -> Answer {
-    let result = await core.disk.run { () -> Result<Answer, HomeFailure> in
-      do throws(HomeFailure) {
-        return .success(try work())
-      } catch {
-        return .failure(error)
-      }
-    }
-    switch result {
-    case .success(let answer)?: return answer
-    case .failure(let failure)?: throw .state(failure.problem)
-    case nil: throw .stopped
-    }
+    try await core.disk.attempt(work)
   }
 
   // MARK: Texts

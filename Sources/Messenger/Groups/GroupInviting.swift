@@ -87,21 +87,10 @@ extension GroupKeeper {
   /// The pinned profile of a contact that may be talked to.
   func contact(_ name: PeerName) async throws(MessengerFailure) -> Profile? {
     let (contacts, requiresVerified) = (contacts, options.requiresVerified)
-    let found = await disk.run { () -> Result<Contact?, HomeFailure> in
-      do throws(HomeFailure) {
-        return .success(try contacts.contact(named: name))
-      } catch {
-        return .failure(error)
-      }
-    }
-    switch found {
-    case .success(let contact?)?:
-      if requiresVerified, !contact.pin.isVerified { throw .notVerified(name, isKnown: true) }
-      return contact.pin.profile.profile
-    case .success(nil)?: return nil
-    case .failure(let failure)?: throw .state(failure.problem)
-    case nil: throw .stopped
-    }
+    let found = try await disk.attempt { () throws(HomeFailure) in try contacts.contact(named: name) }
+    guard let found else { return nil }
+    if requiresVerified, !found.pin.isVerified { throw .notVerified(name, isKnown: true) }
+    return found.pin.profile.profile
   }
 
   // MARK: Directly

@@ -112,15 +112,8 @@ actor GroupKeeper: LoopActor {
 
   private func openStore() async throws(MessengerFailure) -> GroupStore {
     let (profile, vault) = (profile, vault)
-    let result = await disk.run { () -> Result<GroupStore, MessengerFailure> in
-      do throws(MessengerFailure) {
-        return .success(try GroupStore.open(profile, vault))
-      } catch {
-        return .failure(error)
-      }
-    }
-    guard let result else { throw .stopped }
-    let store = try result.get()
+    let store = try await disk.attempt(
+      { () throws(MessengerFailure) in try GroupStore.open(profile, vault) }, failure: { $0 })
     do throws(MessengerFailure) {
       let (groups, relays) = try await store.run { database, vault in
         (try database.loadGroups(vault), try database.loadRelays(vault))

@@ -61,18 +61,9 @@ final class GroupStore: Sendable {
     _ work: @escaping @Sendable (GroupDatabase, GroupVault) throws -> Answer
   ) async throws(MessengerFailure) -> Answer {
     let (database, vault, path) = (database, vault, path)
-    let result = await threads.run { () -> Result<Answer, MessengerFailure> in
-      do {
-        return .success(try work(database, vault))
-      } catch {
-        return .failure(.state(StorageProblem(storing: error, path: path)))
-      }
-    }
-    switch result {
-    case .success(let answer)?: return answer
-    case .failure(let failure)?: throw failure
-    case nil: throw .stopped
-    }
+    return try await threads.attempt(
+      { () throws(any Error) in try work(database, vault) },
+      failure: { .state(StorageProblem(storing: $0, path: path)) })
   }
 
   func close() async {

@@ -24,12 +24,12 @@ package struct RelayMeeting: Sendable {
     at address: RelayAddress
   ) async throws(MessengerFailure) -> (place: RelayPlace, isNew: Bool) {
     let pins = pins
-    if let known = try await onDisk({ () throws(HomeFailure) in try pins.pinned(address) }) {
+    if let known = try await disk.attempt({ () throws(HomeFailure) in try pins.pinned(address) }) {
       return (RelayPlace(address: address, profile: known), false)
     }
     let place = RelayPlace(
       address: address, profile: try await RelayConnection.askProfile(address, through: network))
-    try await onDisk { () throws(HomeFailure) in try pins.pin(place, at: .now) }
+    try await disk.attempt { () throws(HomeFailure) in try pins.pin(place, at: .now) }
     return (place, true)
   }
 
@@ -44,22 +44,5 @@ package struct RelayMeeting: Sendable {
     guard let words else { return failure }
     return .relay(
       RelayFailure(address: facts.address, cause: .otherKey(pinnedWords: words.0, shownWords: words.1)))
-  }
-
-  private func onDisk<Answer: Sendable>(
-    _ work: @escaping @Sendable () throws(HomeFailure) -> Answer
-  ) async throws(MessengerFailure) -> Answer {
-    let result = await disk.run { () -> Result<Answer, HomeFailure> in
-      do throws(HomeFailure) {
-        return .success(try work())
-      } catch {
-        return .failure(error)
-      }
-    }
-    switch result {
-    case .success(let answer)?: return answer
-    case .failure(let failure)?: throw .state(failure.problem)
-    case nil: throw .stopped
-    }
   }
 }

@@ -138,16 +138,16 @@ package final class RelayServer: Sendable {
 
   private static func opened(_ options: RelayServerOptions) async throws(MessengerFailure) -> Opened {
     let disk = BlockingThreads(count: 1)
-    let result = await disk.run { () -> Result<Opened, MessengerFailure> in
-      do throws(HomeFailure) {
-        return .success(try open(options))
-      } catch {
-        return .failure(MessengerFailure(error, of: options.name))
-      }
+    do throws(MessengerFailure) {
+      let opened = try await disk.attempt(
+        { () throws(HomeFailure) in try open(options) },
+        failure: { MessengerFailure($0, of: options.name) })
+      await disk.shutDown()
+      return opened
+    } catch {
+      await disk.shutDown()
+      throw error
     }
-    await disk.shutDown()
-    guard let result else { throw .stopped }
-    return try result.get()
   }
 
   private static func open(_ options: RelayServerOptions) throws(HomeFailure) -> Opened {
